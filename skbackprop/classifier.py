@@ -1,0 +1,495 @@
+"""`BackpropClassifier`: class labels in, probabilities out."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from scipy.sparse import csr_matrix, issparse
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils import column_or_1d
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+
+from skbackprop._base import BaseBackprop, FitCall, Targets
+from skbackprop.losses import Loss
+from skbackprop.optimizers import OPTIMIZERS
+
+
+def _is_stochastic(estimator: BaseBackprop) -> bool:
+    """True where `partial_fit` makes sense; the error says why it doesn't."""
+    solver = estimator.solver
+    option = OPTIMIZERS.get(solver) if isinstance(solver, str) else solver
+    if getattr(option, "stochastic", False):
+        return True
+    raise AttributeError(
+        f"partial_fit is only available for stochastic optimizers. {solver} is not stochastic."
+    )
+
+
+class BackpropClassifier(ClassifierMixin, BaseBackprop):
+    """Multi-layer perceptron classifier, trained by hand-written backpropagation.
+
+    A drop-in for :class:`sklearn.neural_network.MLPClassifier`: the parameters that both have
+    mean the same, and equal seeds give equal networks, up to rounding.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(100,)
+        Units of each hidden layer. ``()`` is softmax or logistic regression.
+
+    activation : {"identity", "logistic", "tanh", "relu"} or Activation, default="relu"
+        Function of the hidden units, see :mod:`skbackprop.activations`.
+
+    solver : {"adam", "sgd", "lbfgs"} or Solver, default="adam"
+        How the loss is minimised, see :mod:`skbackprop.optimizers`. An object such as
+        ``SGD(momentum=0.8)`` brings its own hyperparameters; a string takes them from
+        `momentum`, `nesterovs_momentum`, `beta_1`, `beta_2`, `epsilon` and `max_fun`.
+
+    alpha : float, default=0.0001
+        Strength of the L2 penalty ``alpha / 2 * sum(W**2)``. Like the data loss it is divided by
+        the batch's total weight, which is its number of samples where there are no weights.
+
+    batch_size : int or "auto", default="auto"
+        Samples per minibatch. "auto" is ``min(200, n_samples)``. "lbfgs" uses all samples.
+
+    learning_rate : {"constant", "invscaling", "adaptive"} or Schedule, default="constant"
+        How the rate changes, see :mod:`skbackprop.schedules`. Only used by "sgd".
+
+    learning_rate_init : float, default=0.001
+        First learning rate. Not used by "lbfgs".
+
+    power_t : float, default=0.5
+        Exponent of "invscaling".
+
+    max_iter : int, default=200
+        At most this many epochs, or iterations of "lbfgs".
+
+    shuffle : bool, default=True
+        Reorder the samples before each epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of the first weights, the validation split and the order of the samples.
+
+    tol : float, default=1e-4
+        An epoch improves on the best if the loss is lower, or the validation score higher, by
+        `tol`. "lbfgs" ends when no entry of the gradient is larger.
+
+    verbose : bool or int, default=False
+        Print the loss after each epoch.
+
+    warm_start : bool, default=False
+        `fit` goes on from the fitted weights, with a new optimizer state. The classes and the
+        layers must stay the same.
+
+    momentum : float, default=0.9
+        Momentum of "sgd", in [0, 1].
+
+    nesterovs_momentum : bool, default=True
+        Nesterov's momentum for "sgd".
+
+    early_stopping : bool, default=False
+        Set `validation_fraction` of the samples aside, stop when the accuracy on them no longer
+        improves, and keep the weights of the best epoch. The split keeps the proportions of a
+        binary target. Not used by "lbfgs".
+
+    validation_fraction : float, default=0.1
+        Share of the samples set aside by `early_stopping`, in [0, 1).
+
+    beta_1, beta_2 : float, default=0.9 and 0.999
+        Decay rates of "adam", in [0, 1).
+
+    epsilon : float, default=1e-8
+        Keeps the division in "adam" finite.
+
+    n_iter_no_change : int or inf, default=10
+        Training ends, or the "adaptive" rate falls, when more than this many epochs in a row
+        don't improve.
+
+    max_fun : int, default=15000
+        At most this many evaluations of the loss by "lbfgs".
+
+    loss : {"log_loss", "squared_error"} or Loss, default="log_loss"
+        "log_loss" is cross-entropy: on softmax units for more than two classes, on logistic
+        units otherwise. "squared_error" is ``1/2 * sum((y - a)**2)`` per sample, on logistic
+        units: one for two classes, else one per class or label. See :mod:`skbackprop.losses`.
+
+    weight_init : {"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", \
+            "lecun_normal", "normal"} or Initializer, default="glorot_uniform"
+        How the first weights are drawn, see :mod:`skbackprop.initializers`. The intercepts start
+        at zero, except that "glorot_uniform" draws them too, as MLPClassifier does.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted; for multilabel targets the indices of the labels.
+
+    loss_ : float
+        Mean loss over the last epoch, penalty included; NaN if no epoch was completed.
+
+    best_loss_ : float or None
+        Lowest loss of an epoch. None with `early_stopping`.
+
+    loss_curve_ : list of float
+        Loss of every epoch, or of every iteration of "lbfgs".
+
+    validation_scores_ : list of float or None
+        Accuracy on the validation samples after every epoch. None without `early_stopping`.
+
+    best_validation_score_ : float or None
+        Highest of them. None without `early_stopping`.
+
+    t_ : int
+        Samples that the solver has trained on, all epochs together; 0 with "lbfgs".
+
+    coefs_ : list of ndarray
+        W of each layer, of shape (units in layer i, units in layer i + 1).
+
+    intercepts_ : list of ndarray
+        b of each layer, of shape (units in layer i + 1,).
+
+    n_features_in_ : int
+        Features seen by `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where X had names that are all strings.
+
+    n_iter_ : int
+        Epochs, or iterations of "lbfgs", in the last call.
+
+    n_layers_ : int
+        Layers, input and output included.
+
+    n_outputs_ : int
+        Output units.
+
+    out_activation_ : str
+        "softmax" or "logistic".
+
+    See Also
+    --------
+    sklearn.neural_network.MLPClassifier : The estimator whose interface this one has.
+    skbackprop.inspection.check_gradients : Compare the gradients with finite differences.
+    skbackprop.inspection.trace_backprop : Every intermediate of one forward and backward pass.
+
+    Notes
+    -----
+    The loss is computed from the output scores. MLPClassifier computes it from probabilities
+    clipped to the dtype's epsilon, so its `loss_curve_` is lower where a sample is wrong by more
+    than about 36 nats in float64 (16 in float32). The gradients are the same.
+
+    References
+    ----------
+    D. E. Rumelhart, G. E. Hinton, R. J. Williams (1986). Learning representations by
+    back-propagating errors. Nature 323, 533-536.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = BackpropClassifier(hidden_layer_sizes=(8,), solver="lbfgs", random_state=0)
+    >>> clf.fit(X, y).score(X, y) > 0.95
+    True
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: Any = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: Any = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        loss: Any = "log_loss",
+        weight_init: Any = "glorot_uniform",
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.loss = loss
+        self.weight_init = weight_init
+
+    @available_if(_is_stochastic)
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        classes: Any = None,
+        *,
+        coefs_init: Any = None,
+        intercepts_init: Any = None,
+    ) -> Self:
+        """Train for one epoch on X and y, from where the last call ended.
+
+        Optimizer state, learning rate and weights are kept from call to call. Only there for
+        stochastic solvers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows. Later calls convert them to the dtype of the first.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or an indicator matrix of labels.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample in the loss.
+
+        classes : array-like of shape (n_classes,), default=None
+            All classes that any call will bring. Needed in the first call.
+
+        coefs_init, intercepts_init : list of ndarray, default=None
+            First weights and intercepts, as in `fit`. Only in the first call.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            As `fit` does, and if y has classes that are not in `classes_`. The estimator is then
+            what it was before the call.
+        """
+        call = FitCall(sample_weight, coefs_init, intercepts_init, classes, incremental=True)
+        return self._fit(X, y, call)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class of each sample, or the labels that are more likely than not.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Class labels; for multilabel targets 0 and 1, sparse if y was.
+        """
+        labels = self._decide(self._scores(X))
+        if self._target == "multilabel":
+            return csr_matrix(labels.astype(int)) if self._sparse_y else labels.astype(int)
+        return self.classes_[labels.astype(np.intp)]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class, or of each label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`; rows add up to 1 unless the target is multilabel. Never
+            exactly 0 or 1 where there are two classes or more; probabilities too small for the
+            dtype come out below its smallest normal number, in the right order.
+        """
+        return self._proba(self._per_class(self._scores(X)))
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Logarithm of the probabilities, computed from the scores.
+
+        Exact also where the probability itself underflows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        Returns
+        -------
+        log_p : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        Z = self._per_class(self._scores(X))
+        log_p = self._network.architecture.loss.log_proba(Z)
+        if self._target == "multilabel":
+            # Labels rank as in predict_proba, ties of rounded probabilities included. Above 1/2
+            # the logarithm of a rounded probability is off by no more than the rounding.
+            likely = Z > 0
+            log_p[likely] = np.log(self._proba(Z)[likely])
+        return log_p
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Scores Z of the output units, before the output activation.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
+            With two classes, positive scores mean ``classes_[1]``.
+        """
+        Z = self._scores(X)
+        return Z[:, 0] if self._target == "binary" else Z
+
+    def _per_class(self, Z: np.ndarray) -> np.ndarray:
+        """One column of scores per class or label."""
+        if self._target != "binary":
+            return Z
+        if len(self.classes_) == 1:
+            return np.full_like(Z, np.inf)
+        # 1 - sigmoid(z) = sigmoid(-z), without the cancellation
+        return np.hstack([-Z, Z])
+
+    def _proba(self, Z: np.ndarray) -> np.ndarray:
+        """Probabilities inside (0, 1), as the exact ones are, ranked as their logarithms are."""
+        loss = self._network.architecture.loss
+        p = loss.proba(Z)
+        if len(self.classes_) == 1:
+            return p
+        limits = np.finfo(p.dtype)
+        small = p < limits.tiny
+        if small.any():
+            # Too small for a normal number: between 0 and the smallest one, in the right order.
+            log_p = loss.log_proba(Z)[small]
+            p[small] = limits.tiny / (1.0 + np.log(limits.tiny) - log_p)
+        return np.minimum(p, 1.0 - limits.epsneg, out=p)
+
+    def _decide(self, Z: np.ndarray) -> np.ndarray:
+        """Class index of each row of scores, or a boolean per label."""
+        if self._target == "multiclass":
+            return Z.argmax(axis=1)
+        if self._target == "multilabel":
+            return Z > 0
+        return (Z[:, 0] > 0) & (len(self.classes_) > 1)
+
+    def _encode_targets(self, y: Any, loss: Loss, dtype: np.dtype, call: FitCall) -> Targets:
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y")
+        if kind == "multiclass-multioutput":
+            raise ValueError(
+                f"y must hold one label per sample, or 0 and 1 per label, got {kind} targets of"
+                f" shape {y.shape}. Fit one estimator per column, as MultiOutputClassifier does."
+            )
+        multilabel = kind == "multilabel-indicator"
+        if self._continues(call):
+            self._check_classes(y, multilabel, call)
+        else:
+            self._set_classes(y, multilabel, call)
+        output_loss = loss.on(self._target)
+        Y, n_classes = self._encode(y, dtype), len(self.classes_)
+        if self._target == "multiclass" and not output_loss.integer_targets:
+            Y = np.eye(n_classes, dtype=dtype)[Y]
+        return Targets(Y, 1 if self._target == "binary" else n_classes, output_loss)
+
+    def _set_classes(self, y: Any, multilabel: bool, call: FitCall) -> None:
+        """Take the classes from y, or in `partial_fit` from `classes`."""
+        if call.incremental and call.classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        seen = unique_labels(y)
+        self.classes_ = unique_labels(call.classes) if call.incremental else seen
+        self._sparse_y = issparse(y)
+        if multilabel:
+            self._target = "multilabel"
+        else:
+            self._target = "multiclass" if len(self.classes_) > 2 else "binary"
+        self._check_labels(seen)
+        if multilabel and len(self.classes_) != y.shape[1]:
+            raise ValueError(
+                f"`classes` must name the {y.shape[1]} columns of y, got {call.classes!r}."
+            )
+
+    def _check_classes(self, y: Any, multilabel: bool, call: FitCall) -> None:
+        """Check y and `classes` against the classes of the fitted network."""
+        if multilabel != (self._target == "multilabel"):
+            raise ValueError(
+                f"y must be a {self._target} target, as in the last call; got"
+                f" {type_of_target(y)!r}."
+            )
+        seen = unique_labels(y)
+        if call.classes is not None and not np.array_equal(
+            self.classes_, unique_labels(call.classes)
+        ):
+            raise ValueError(
+                f"`classes={call.classes!r}` is not the same as on last call to partial_fit, was:"
+                f" {self.classes_!r}"
+            )
+        if not call.incremental and set(seen) != set(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous"
+                f" call to fit. Previously got {self.classes_}, `y` has {seen}"
+            )
+        self._check_labels(seen)
+
+    def _check_labels(self, seen: np.ndarray) -> None:
+        if len(np.setdiff1d(seen, self.classes_, assume_unique=True)):
+            raise ValueError(
+                "`y` has classes not in `self.classes_`. `self.classes_` has"
+                f" {self.classes_}. 'y' has {seen}."
+            )
+
+    def _encode(self, y: Any, dtype: np.dtype) -> np.ndarray:
+        """Class indices of shape (n,), or 0 and 1 of shape (n, units)."""
+        if self._target == "multilabel":
+            return (y.toarray() if issparse(y) else y).astype(dtype)
+        codes = np.searchsorted(self.classes_, y)
+        return codes if self._target == "multiclass" else codes[:, None].astype(dtype)
+
+    def _stratify(self, Y: np.ndarray) -> np.ndarray | None:
+        """The two classes; MLPClassifier doesn't stratify more of them."""
+        return Y.astype(bool) if self._target == "binary" else None
+
+    def _validation_score(self, Z: np.ndarray, Y: np.ndarray, weight: Any) -> float:
+        """Accuracy; for multilabel targets a sample counts if all of its labels are right."""
+        if self._target == "binary":
+            Y = Y[:, 0]
+        elif self._target == "multiclass" and Y.ndim == 2:
+            Y = Y.argmax(axis=1)
+        predicted = self._decide(Z)
+        return float(accuracy_score(Y.astype(predicted.dtype), predicted, sample_weight=weight))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -1,0 +1,110 @@
+"""First values of W and b.
+
+A normal or uniform draw whose variance depends on how many units a layer joins, so that signals
+neither die out nor blow up on their way through the layers.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+from numbers import Real
+
+import numpy as np
+
+from skbackprop.options import Option, number
+
+
+class Initializer(Option):
+    """How the first W, of shape (fan_in, fan_out), and b, of shape (fan_out,), are drawn."""
+
+    def draw(
+        self, rng: np.random.RandomState, fan_in: int, fan_out: int, glorot_factor: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """W and b of one layer in float64; b is zero unless a subclass says otherwise.
+
+        `glorot_factor` is the activation's, 0 without hidden units; `GlorotUniform` reads it.
+        """
+        return self.weights(rng, fan_in, fan_out), np.zeros(fan_out)
+
+    def weights(self, rng: np.random.RandomState, fan_in: int, fan_out: int) -> np.ndarray:
+        """W of one layer, drawn from `rng`."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class GlorotUniform(Initializer):
+    """W, b ~ U(-r, r), r = sqrt(6 / (fan_in + fan_out)); 2 in place of 6 for the logistic.
+
+    Glorot and Bengio (2010), section 4.2.1, eq. 16. The intercepts are drawn too, and the
+    constant depends on the activation, as in scikit-learn's MLPClassifier.
+    """
+
+    def draw(
+        self, rng: np.random.RandomState, fan_in: int, fan_out: int, glorot_factor: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """W first, then b."""
+        r = sqrt(glorot_factor / (fan_in + fan_out))
+        return rng.uniform(-r, r, (fan_in, fan_out)), rng.uniform(-r, r, fan_out)
+
+
+@dataclass(frozen=True)
+class GlorotNormal(Initializer):
+    """W ~ N(0, 2 / (fan_in + fan_out)). Glorot and Bengio (2010), eq. 12."""
+
+    def weights(self, rng: np.random.RandomState, fan_in: int, fan_out: int) -> np.ndarray:
+        """Standard normal, times sqrt(2 / (fan_in + fan_out))."""
+        return rng.standard_normal((fan_in, fan_out)) * sqrt(2.0 / (fan_in + fan_out))
+
+
+@dataclass(frozen=True)
+class HeUniform(Initializer):
+    """W ~ U(-r, r), r = sqrt(6 / fan_in), which has variance 2 / fan_in. He et al. (2015), eq. 10."""
+
+    def weights(self, rng: np.random.RandomState, fan_in: int, fan_out: int) -> np.ndarray:
+        """Uniform within sqrt(6 / fan_in)."""
+        r = sqrt(6.0 / fan_in)
+        return rng.uniform(-r, r, (fan_in, fan_out))
+
+
+@dataclass(frozen=True)
+class HeNormal(Initializer):
+    """W ~ N(0, 2 / fan_in). He et al. (2015), section 2.2, eq. 10."""
+
+    def weights(self, rng: np.random.RandomState, fan_in: int, fan_out: int) -> np.ndarray:
+        """Standard normal, times sqrt(2 / fan_in)."""
+        return rng.standard_normal((fan_in, fan_out)) * sqrt(2.0 / fan_in)
+
+
+@dataclass(frozen=True)
+class LecunNormal(Initializer):
+    """W ~ N(0, 1 / fan_in). LeCun et al. (1998), Efficient BackProp, section 4.6, eq. 16."""
+
+    def weights(self, rng: np.random.RandomState, fan_in: int, fan_out: int) -> np.ndarray:
+        """Standard normal, times sqrt(1 / fan_in)."""
+        return rng.standard_normal((fan_in, fan_out)) * sqrt(1.0 / fan_in)
+
+
+@dataclass(frozen=True)
+class Normal(Initializer):
+    """W ~ N(0, scale**2), whatever the layer's size.
+
+    Parameters
+    ----------
+    scale : float, default=0.01
+        Standard deviation.
+    """
+
+    scale: float = number(0.01, Real, 0, None, "neither")
+
+    def weights(self, rng: np.random.RandomState, fan_in: int, fan_out: int) -> np.ndarray:
+        """Standard normal, times scale."""
+        return self.scale * rng.standard_normal((fan_in, fan_out))
+
+
+INITIALIZERS: dict[str, type[Initializer]] = {
+    "glorot_uniform": GlorotUniform,
+    "glorot_normal": GlorotNormal,
+    "he_uniform": HeUniform,
+    "he_normal": HeNormal,
+    "lecun_normal": LecunNormal,
+    "normal": Normal,
+}

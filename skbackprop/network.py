@@ -1,0 +1,216 @@
+"""The network: two flat vectors, the layers' views into them, forward and backward.
+
+`theta` holds all W first, then all b; `grad` likewise. So an optimizer's step is a few ufuncs
+over one vector, and the L2 penalty is one slice of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from skbackprop.activations import Activation
+from skbackprop.layers import Dense
+from skbackprop.losses import OutputLoss
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a network is before it has numbers.
+
+    Parameters
+    ----------
+    units : tuple of int
+        Features, then the units of every layer, outputs last.
+    activations : tuple of Activation
+        One per hidden layer.
+    loss : OutputLoss
+        Its link is the output layer's activation.
+    alpha : float
+        L2 penalty 1/2 alpha |W|**2, divided by the batch's total weight as the data loss is.
+    """
+
+    units: tuple[int, ...]
+    activations: tuple[Activation, ...]
+    loss: OutputLoss
+    alpha: float
+
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        """Shapes (fan_in, fan_out) of the W."""
+        return list(pairwise(self.units))
+
+    @property
+    def n_parameters(self) -> int:
+        """Length of theta."""
+        return sum((fan_in + 1) * fan_out for fan_in, fan_out in self.shapes)
+
+
+class Network:
+    """Parameters, gradients, and the two passes over them.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Sizes and functions.
+    theta : ndarray of shape (n_parameters,)
+        All W, row by row, then all b. Kept, not copied: a step along `theta` moves the layers.
+    """
+
+    def __init__(self, architecture: Architecture, theta: np.ndarray) -> None:
+        self.architecture = architecture
+        self.theta, self.grad = theta, np.zeros_like(theta)
+        W, b, n_weights = self.views(theta)
+        dW, db, _ = self.views(self.grad)
+        self.layers = [Dense(*arrays) for arrays in zip(W, b, dW, db, strict=True)]
+        self.weights, self.weight_grads = theta[:n_weights], self.grad[:n_weights]
+        self.penalty_grad = np.empty_like(self.weights)
+
+    def views(self, flat: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray], int]:
+        """W-shaped and b-shaped views into a vector like theta, and the number of weights."""
+        Ws, bs, start = [], [], 0
+        for fan_in, fan_out in self.architecture.shapes:
+            Ws.append(flat[start : start + fan_in * fan_out].reshape(fan_in, fan_out))
+            start += fan_in * fan_out
+        n_weights = start
+        for fan_out in self.architecture.units[1:]:
+            bs.append(flat[start : start + fan_out])
+            start += fan_out
+        return Ws, bs, n_weights
+
+    def forward(self, X: np.ndarray, ws: Workspace) -> np.ndarray:
+        """Z_l = A_{l-1} W_l + b_l, A_l = f_l(Z_l), A_0 = X. Returns the output layer's scores."""
+        A = X
+        hidden = zip(self.layers, self.architecture.activations, ws.Z, ws.A, strict=False)
+        for layer, activation, Z, A_next in hidden:
+            layer.forward(A, Z)
+            activation.forward(Z, A_next)
+            A = A_next
+        self.layers[-1].forward(A, ws.Z[-1])
+        return ws.Z[-1]
+
+    def backward(self, X: np.ndarray, ws: Workspace) -> None:
+        """From dZ of the output layer, which stands in ws.Z[-1], down to dW_1 and db_1.
+
+        dW_l = A_{l-1}.T dZ_l, db_l = sum of dZ_l, dA_{l-1} = dZ_l W_l.T, dZ = dA * f'(Z).
+        """
+        dZ = ws.Z[-1]
+        for i in range(len(self.layers) - 1, 0, -1):
+            dA = ws.dA[i - 1]
+            self.layers[i].backward(ws.A[i - 1], dZ, ws.ones, dA)
+            self.architecture.activations[i - 1].backward(dA, ws.Z[i - 1], ws.A[i - 1])
+            dZ = dA
+        self.layers[0].backward(X, dZ, ws.ones, None)
+
+    def value_and_gradient(self, batch: Batch) -> float:
+        """Loss of a batch, penalty included. Overwrites grad with its gradient."""
+        ws, alpha = batch.workspace, self.architecture.alpha
+        Z = self.forward(batch.X, ws)
+        loss = self.architecture.loss
+        value = loss.value_and_gradient(Z, batch.Y, batch.weight, ws.scratch)
+        self.backward(batch.X, ws)
+        if alpha:
+            # d/dW of 1/2 alpha |W|**2 / total is alpha W / total
+            value += 0.5 * alpha / batch.total * float(np.dot(self.weights, self.weights))
+            np.multiply(self.weights, alpha / batch.total, out=self.penalty_grad)
+            np.add(self.weight_grads, self.penalty_grad, out=self.weight_grads)
+        return value
+
+    def scores(self, X: np.ndarray) -> np.ndarray:
+        """The output layer's Z for every row of X, in new arrays: safe from several threads."""
+        A = X
+        for layer, activation in zip(self.layers, self.architecture.activations, strict=False):
+            Z = A @ layer.W
+            Z += layer.b
+            activation.forward(Z, Z)
+            A = Z
+        Z = A @ self.layers[-1].W
+        Z += self.layers[-1].b
+        return Z
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Theta alone: the gradient and the views are made anew, tied to the copied theta."""
+        return {"architecture": self.architecture, "theta": self.theta}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Rebuild gradient and views."""
+        self.__init__(state["architecture"], state["theta"])  # type: ignore[misc]
+
+
+class Workspace:
+    """Every Z, A and dA of a batch of m rows, allocated once.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Of the network.
+    m : int
+        Rows.
+    dtype : dtype
+        Of theta.
+    memory : Workspace, optional
+        A workspace of more rows, whose memory to use.
+
+    Notes
+    -----
+    The output layer's scores are stored column by column: the reductions over classes then run
+    along contiguous samples, several times faster, in the same lines of code.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        m: int,
+        dtype: np.dtype,
+        memory: Workspace | None = None,
+    ) -> None:
+        *hidden, n_outputs = architecture.units[1:]
+        self.memory: list[np.ndarray] = (
+            memory.memory if memory else [np.empty(m * n, dtype) for n in self._sizes(architecture)]
+        )
+        blocks = iter(self.memory)
+        self.ones = np.ones(m, dtype)
+        self.Z, self.A, self.dA = [], [], []
+        for n, activation in zip(hidden, architecture.activations, strict=True):
+            self.Z.append(next(blocks)[: m * n].reshape(m, n))
+            self.dA.append(next(blocks)[: m * n].reshape(m, n))
+            apart = activation.needs_z
+            self.A.append(next(blocks)[: m * n].reshape(m, n) if apart else self.Z[-1])
+        self.Z.append(next(blocks)[: m * n_outputs].reshape((m, n_outputs), order="F"))
+        self.scratch = architecture.loss.scratch(self.Z[-1])
+
+    @staticmethod
+    def _sizes(architecture: Architecture) -> Sequence[int]:
+        """Units of every buffer, in the order in which they are dealt out."""
+        sizes = []
+        for n, activation in zip(architecture.units[1:-1], architecture.activations, strict=True):
+            sizes += [n] * (3 if activation.needs_z else 2)
+        return [*sizes, architecture.units[-1]]
+
+
+@dataclass
+class Batch:
+    """Some samples, their shares and the room to work on them.
+
+    Parameters
+    ----------
+    X : ndarray or CSR of shape (m, n_features)
+    Y : ndarray of shape (m,) or (m, n_outputs)
+        Class indices, or targets of the output units.
+    weight : ndarray of shape (m,)
+        Shares, which add up to 1.
+    total : float
+        Sum of the sample weights; m where there are none.
+    workspace : Workspace
+        For m rows.
+    """
+
+    X: Any
+    Y: np.ndarray
+    weight: np.ndarray
+    total: float
+    workspace: Workspace
