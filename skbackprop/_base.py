@@ -10,60 +10,35 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from math import inf
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy.sparse import issparse
-from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop import _compat
-from skbackprop.activations import ACTIVATIONS, Activation
-from skbackprop.initializers import INITIALIZERS, Initializer
-from skbackprop.losses import LOSSES, Loss, OutputLoss
-from skbackprop.network import Architecture, Network
-from skbackprop.optimizers import OPTIMIZERS, Solver
-from skbackprop.options import Option, resolve
-from skbackprop.schedules import SCHEDULES, Constant, Schedule
-from skbackprop.training import EpochRun, LBFGSRun, Minibatches, Plan, Progress, Samples
-
-#: Every parameter that takes a string or an option object: its registry, and the objects' class.
-OPTIONS: dict[str, tuple[dict[str, Any], type[Option]]] = {
-    "activation": (ACTIVATIONS, Activation),
-    "solver": (OPTIMIZERS, Solver),
-    "learning_rate": (SCHEDULES, Schedule),
-    "loss": (LOSSES, Loss),
-    "weight_init": (INITIALIZERS, Initializer),
-}
-
-
-def _field_constraints(option: type[Option] | Option) -> dict[str, list[Any]]:
-    """The fields of an option in scikit-learn's vocabulary of constraints."""
-    return {
-        f.name: [_compat.Interval(**f.metadata["interval"])]
-        if "interval" in f.metadata
-        else ["boolean"]
-        for f in fields(option)  # type: ignore[arg-type]
-        if f.metadata
-    }
-
-
-def _option_constraints() -> dict[str, list[Any]]:
-    """Constraints of the option parameters, and of the flat ones that fill their objects."""
-    constraints: dict[str, list[Any]] = {}
-    for name, (registry, base) in OPTIONS.items():
-        constraints[name] = [_compat.StrOptions(set(registry)), base]
-        for option in registry.values():
-            flat = {f.name for f in fields(option) if f.metadata.get("flat")}
-            constraints |= {k: c for k, c in _field_constraints(option).items() if k in flat}
-    return constraints
+from skbackprop._validation import (
+    Options,
+    check_options,
+    check_sample_weight,
+    check_sizes,
+    check_total,
+    copy_into,
+    in_rows,
+    option_constraints,
+)
+from skbackprop.batches import Minibatches, Samples
+from skbackprop.losses import OutputLoss
+from skbackprop.network import Network
+from skbackprop.schedules import Constant
+from skbackprop.training import EpochRun, LBFGSRun, Plan, Progress
+from skbackprop.workspace import Architecture, Batch
 
 
 @dataclass(frozen=True)
@@ -75,26 +50,6 @@ class FitCall:
     intercepts_init: Any = None
     classes: Any = None
     incremental: bool = False
-
-
-@dataclass(frozen=True)
-class Targets:
-    """y as the engine takes it, and what it says about the output layer."""
-
-    Y: np.ndarray
-    n_outputs: int
-    loss: OutputLoss
-
-
-@dataclass(frozen=True)
-class Options:
-    """The option parameters as objects. A run reads nothing else of them."""
-
-    activation: Activation
-    solver: Any
-    learning_rate: Schedule
-    loss: Loss
-    weight_init: Initializer
 
 
 class BaseBackprop(BaseEstimator, ABC):
@@ -120,14 +75,17 @@ class BaseBackprop(BaseEstimator, ABC):
             _compat.Interval(Integral, 1, None, closed="left"),
             _compat.Options(Real, {inf}),
         ],
-        **_option_constraints(),
+        **option_constraints(),
     }
 
     # What a subclass says about its targets
 
     @abstractmethod
-    def _encode_targets(self, y: Any, loss: Loss, dtype: np.dtype, call: FitCall) -> Targets:
-        """Check y, set the attributes that describe it, and encode it for the engine."""
+    def _check_targets(self, y: Any, call: FitCall) -> Any:
+        """Check y and return it. Set `_targets` unless the call goes on from fitted ones.
+
+        `_targets` has `kind`, `n_outputs` and `encode(y, dtype, as_index)`.
+        """
 
     @abstractmethod
     def _stratify(self, Y: np.ndarray) -> np.ndarray | None:
@@ -185,15 +143,23 @@ class BaseBackprop(BaseEstimator, ABC):
 
     def _fit(self, X: Any, y: Any, call: FitCall) -> Self:
         with self._unchanged_on_error():
-            options = self._check_parameters(call)
+            params = self.get_params(deep=False)
+            options = check_options(params, self._parameter_constraints, type(self).__name__)
+            self._check_call(call)
             X, y = self._check_data(X, y, call)
-            targets = self._encode_targets(y, options.loss, X.dtype, call)
-            weight = _check_sample_weight(call.sample_weight, X)
+            y = self._check_targets(y, call)
+            loss = options.loss.on(self._targets.kind)
+            samples = Samples(
+                X,
+                self._targets.encode(y, X.dtype, loss.integer_targets),
+                check_sample_weight(call.sample_weight, X),
+            )
             rng = check_random_state(self.random_state)
 
-            network = self._start_network(X, targets, options, rng, call)
+            architecture = self._architecture(X, loss, options)
+            network = self._start_network(architecture, options, rng, call, X.dtype)
             progress = deepcopy(self._progress) if self._continues(call) else Progress()
-            samples, plan = Samples(X, targets.Y, weight), self._plan(options, call)
+            plan = self._plan(options, call)
             if options.solver.stochastic:
                 samples, validate = self._split(samples, rng)
                 batches = Minibatches(samples, network, self._batch_size(len(samples)))
@@ -221,37 +187,28 @@ class BaseBackprop(BaseEstimator, ABC):
     @contextmanager
     def _unchanged_on_error(self) -> Iterator[None]:
         """Put every attribute back if the body fails. What they hold is never changed in place."""
-        before = vars(self).copy()
+        state = self.__dict__
+        before = state.copy()
         try:
             yield
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            state.clear()
+            state.update(before)
             raise
 
-    def _check_parameters(self, call: FitCall) -> Options:
-        """Validate the parameters and make the option objects."""
-        params = self.get_params(deep=False)
-        name = type(self).__name__
-        if not get_config()["skip_parameter_validation"]:
-            _compat.validate_parameter_constraints(self._parameter_constraints, params, name)
-            for option in (params[p] for p in OPTIONS if isinstance(params[p], Option)):
-                _compat.validate_parameter_constraints(
-                    _field_constraints(option), option.get_params(), type(option).__name__
-                )
+    def _check_call(self, call: FitCall) -> None:
+        """Refuse calls that contradict the parameters or the fitted state."""
         if call.incremental and self.early_stopping:
             raise ValueError(
-                "partial_fit does not support early_stopping=True: it has no validation data of"
-                " its own. Set early_stopping=False, or call fit."
+                "partial_fit does not support early_stopping=True: one epoch has nothing to stop."
+                " Set early_stopping=False, or call fit."
             )
-        if self._continues(call) and (
-            call.coefs_init is not None or call.intercepts_init is not None
-        ):
+        given = [n for n in ("coefs_init", "intercepts_init") if getattr(call, n) is not None]
+        if given and self._continues(call):
             raise ValueError(
-                "coefs_init and intercepts_init are first values, but this estimator goes on from"
-                " its fitted ones. Leave them out, or clone the estimator first."
+                f"{given[0]} holds first values, but this call goes on from the fitted ones."
+                " Leave it out, or clone the estimator to start anew."
             )
-        return Options(**{p: resolve(params[p], OPTIONS[p][0], params) for p in OPTIONS})
 
     def _check_data(self, X: Any, y: Any, call: FitCall) -> tuple[Any, Any]:
         """X as CSR or as a dense array in C or Fortran order; y checked for NaN and length."""
@@ -265,28 +222,26 @@ class BaseBackprop(BaseEstimator, ABC):
             dtype=self._network.theta.dtype if going_on else (np.float64, np.float32),
             reset=not going_on,
         )
-        return _in_rows(X), y
+        return in_rows(X), y
 
-    def _hidden_layer_sizes(self) -> tuple[int, ...]:
-        sizes = self.hidden_layer_sizes
-        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
-        if any(not isinstance(n, Integral) or isinstance(n, bool) for n in sizes):
-            raise ValueError(f"hidden_layer_sizes must be integers > 0, got {sizes}.")
-        if any(n <= 0 for n in sizes):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
-        return tuple(int(n) for n in sizes)
-
-    def _start_network(
-        self, X: Any, targets: Targets, options: Options, rng: np.random.RandomState, call: FitCall
-    ) -> Network:
-        """The network to train: the fitted one's copy, or a new one with its first values."""
-        hidden = self._hidden_layer_sizes()
-        architecture = Architecture(
-            units=(X.shape[1], *hidden, targets.n_outputs),
+    def _architecture(self, X: Any, loss: OutputLoss, options: Options) -> Architecture:
+        hidden = check_sizes(self.hidden_layer_sizes)
+        return Architecture(
+            units=(X.shape[1], *hidden, self._targets.n_outputs),
             activations=(options.activation,) * len(hidden),
-            loss=targets.loss,
+            loss=loss,
             alpha=float(self.alpha),
         )
+
+    def _start_network(
+        self,
+        architecture: Architecture,
+        options: Options,
+        rng: np.random.RandomState,
+        call: FitCall,
+        dtype: np.dtype,
+    ) -> Network:
+        """Make the network to train: a copy of the fitted one, or one with its first values."""
         if self._continues(call):
             fitted = self._network.architecture.units
             if architecture.units != fitted:
@@ -297,16 +252,17 @@ class BaseBackprop(BaseEstimator, ABC):
                 )
             return Network(architecture, self._network.theta.copy())
 
-        network = Network(architecture, self._allocate(architecture, X.dtype))
+        network = Network(architecture, self._allocate(architecture, dtype))
         # Without hidden units the loss is convex and there is no variance for Glorot's bound to
         # keep: it's 0 then, and training starts where scikit-learn's linear models start.
-        factor = options.activation.glorot_factor if hidden else 0.0
+        factor = options.activation.glorot_factor if architecture.activations else 0.0
         for layer in network.layers:
-            layer.W[...], layer.b[...] = options.weight_init.draw(rng, *layer.W.shape, factor)
+            fan_in, fan_out = layer.W.shape
+            layer.W[...], layer.b[...] = options.weight_init.draw(rng, fan_in, fan_out, factor)
         if call.coefs_init is not None:
-            _copy_into([layer.W for layer in network.layers], call.coefs_init, "coefs_init")
+            copy_into([layer.W for layer in network.layers], call.coefs_init, "coefs_init")
         if call.intercepts_init is not None:
-            _copy_into(
+            copy_into(
                 [layer.b for layer in network.layers], call.intercepts_init, "intercepts_init"
             )
         return network
@@ -380,9 +336,7 @@ class BaseBackprop(BaseEstimator, ABC):
         X_val, Y_val, weight = samples.X[val], samples.Y[val], samples.sample_weight
         if weight is not None:
             for part, rows in ("training", train), ("validation", val):
-                _check_total(
-                    weight[rows], f"sample_weight of the {part} part (early_stopping=True)"
-                )
+                check_total(weight[rows], f"sample_weight of the {part} part (early_stopping=True)")
         weight_val = None if weight is None else weight[val]
 
         def validate(network: Network) -> float:
@@ -437,7 +391,7 @@ class BaseBackprop(BaseEstimator, ABC):
 
     @coefs_.setter
     def coefs_(self, arrays: Any) -> None:
-        _copy_into(self.coefs_, arrays, "coefs_")
+        copy_into(self.coefs_, arrays, "coefs_")
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
@@ -447,7 +401,30 @@ class BaseBackprop(BaseEstimator, ABC):
 
     @intercepts_.setter
     def intercepts_(self, arrays: Any) -> None:
-        _copy_into(self.intercepts_, arrays, "intercepts_")
+        copy_into(self.intercepts_, arrays, "intercepts_")
+
+    def _one_batch(
+        self, X: Any, y: Any, sample_weight: Any, dtype: np.dtype | None = None
+    ) -> tuple[Network, Batch]:
+        """Return a copy of the fitted network, and X and y as a single batch for it."""
+        check_is_fitted(self)
+        dtype = self._network.theta.dtype if dtype is None else dtype
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            dtype=dtype,
+            reset=False,
+        )
+        X, y = in_rows(X), self._check_targets(y, FitCall(incremental=True))
+        architecture = self._network.architecture
+        Y = self._targets.encode(y, dtype, architecture.loss.integer_targets)
+        network = Network(architecture, self._network.theta.astype(dtype))
+        samples = Samples(X, Y, check_sample_weight(sample_weight, X))
+        (batch,) = Minibatches(samples, network, len(samples))
+        return network, batch
 
     def _scores(self, X: Any) -> np.ndarray:
         """Z of the output layer, of shape (n_samples, n_outputs), for X as a user gives it."""
@@ -465,60 +442,3 @@ class BaseBackprop(BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _in_rows(X: Any) -> Any:
-    """X as CSR, or dense in C or Fortran order, the forms whose rows are gathered without a copy."""
-    if issparse(X):
-        return X.tocsr()
-    return X if X.flags.c_contiguous or X.flags.f_contiguous else np.ascontiguousarray(X)
-
-
-def _check_sample_weight(sample_weight: Any, X: Any) -> np.ndarray | None:
-    """One finite weight per row of X, in its dtype, with a positive sum."""
-    if sample_weight is None:
-        return None
-    n = X.shape[0]
-    if isinstance(sample_weight, Real):
-        sample_weight = np.full(n, float(sample_weight))
-    weight = check_array(
-        sample_weight, ensure_2d=False, dtype=X.dtype, order="C", input_name="sample_weight"
-    )
-    if weight.ndim != 1:
-        raise ValueError(
-            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array. Expected"
-            f" either a scalar value or a 1D array of length {n}."
-        )
-    if weight.shape != (n,):
-        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n,)}!")
-    if not np.any(weight):
-        raise ValueError("Sample weights must contain at least one non-zero number.")
-    _check_total(weight, "sample_weight")
-    return weight
-
-
-def _check_total(weight: np.ndarray, name: str) -> None:
-    total = float(np.sum(weight))
-    if total <= 0:
-        raise ValueError(f"{name} must add up to more than zero, got {total:g}.")
-
-
-def _copy_into(views: list[np.ndarray], arrays: Any, name: str) -> None:
-    """Copy arrays into the network's views, after all of them have been checked."""
-    arrays = list(arrays)
-    if len(arrays) != len(views):
-        raise ValueError(
-            f"{name} must be a list of {len(views)} arrays, one per layer, got {len(arrays)}."
-        )
-    checked = []
-    for i, (array, view) in enumerate(zip(arrays, views, strict=True)):
-        array = np.asarray(array)
-        if array.shape != view.shape:
-            raise ValueError(f"{name}[{i}] must have shape {view.shape}, got {array.shape}.")
-        if not (np.issubdtype(array.dtype, np.number) and np.all(np.isfinite(array))):
-            raise ValueError(
-                f"{name}[{i}] must hold finite numbers, got NaN, inf or {array.dtype}."
-            )
-        checked.append(array)
-    for array, view in zip(checked, views, strict=True):
-        np.copyto(view, array, casting="same_kind")

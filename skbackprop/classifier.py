@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-from scipy.sparse import csr_matrix, issparse
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+from sklearn.utils.multiclass import unique_labels
 
-from skbackprop._base import BaseBackprop, FitCall, Targets
-from skbackprop.losses import Loss
+from skbackprop._base import BaseBackprop, FitCall
+from skbackprop._labels import Labels, check_labels
 from skbackprop.optimizers import OPTIMIZERS
 
 
@@ -296,7 +294,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         call = FitCall(sample_weight, coefs_init, intercepts_init, classes, incremental=True)
         return self._fit(X, y, call)
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any) -> Any:
         """Most probable class of each sample, or the labels that are more likely than not.
 
         Parameters
@@ -307,12 +305,10 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Class labels; for multilabel targets 0 and 1, sparse if y was.
+            Class labels; for multilabel targets 0 and 1, as CSR if `fit` was given a sparse y.
         """
-        labels = self._decide(self._scores(X))
-        if self._target == "multilabel":
-            return csr_matrix(labels.astype(int)) if self._sparse_y else labels.astype(int)
-        return self.classes_[labels.astype(np.intp)]
+        Z = self._scores(X)
+        return self._targets.decode(self._targets.decide(Z))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class, or of each label.
@@ -329,7 +325,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             exactly 0 or 1 where there are two classes or more; probabilities too small for the
             dtype come out below its smallest normal number, in the right order.
         """
-        return self._proba(self._per_class(self._scores(X)))
+        Z = self._scores(X)
+        return self._proba(self._targets.scores_per_class(Z))
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithm of the probabilities, computed from the scores.
@@ -346,9 +343,10 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         log_p : ndarray of shape (n_samples, n_classes)
             In the order of `classes_`.
         """
-        Z = self._per_class(self._scores(X))
+        Z = self._scores(X)
+        Z = self._targets.scores_per_class(Z)
         log_p = self._network.architecture.loss.log_proba(Z)
-        if self._target == "multilabel":
+        if self._targets.kind == "multilabel":
             # Labels rank as in predict_proba, ties of rounded probabilities included. Above 1/2
             # the logarithm of a rounded probability is off by no more than the rounding.
             likely = Z > 0
@@ -369,16 +367,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             With two classes, positive scores mean ``classes_[1]``.
         """
         Z = self._scores(X)
-        return Z[:, 0] if self._target == "binary" else Z
-
-    def _per_class(self, Z: np.ndarray) -> np.ndarray:
-        """One column of scores per class or label."""
-        if self._target != "binary":
-            return Z
-        if len(self.classes_) == 1:
-            return np.full_like(Z, np.inf)
-        # 1 - sigmoid(z) = sigmoid(-z), without the cancellation
-        return np.hstack([-Z, Z])
+        return Z[:, 0] if self._targets.kind == "binary" else Z
 
     def _proba(self, Z: np.ndarray) -> np.ndarray:
         """Probabilities inside (0, 1), as the exact ones are, ranked as their logarithms are."""
@@ -394,100 +383,45 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             p[small] = limits.tiny / (1.0 + np.log(limits.tiny) - log_p)
         return np.minimum(p, 1.0 - limits.epsneg, out=p)
 
-    def _decide(self, Z: np.ndarray) -> np.ndarray:
-        """Class index of each row of scores, or a boolean per label."""
-        if self._target == "multiclass":
-            return Z.argmax(axis=1)
-        if self._target == "multilabel":
-            return Z > 0
-        return (Z[:, 0] > 0) & (len(self.classes_) > 1)
-
-    def _encode_targets(self, y: Any, loss: Loss, dtype: np.dtype, call: FitCall) -> Targets:
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
-        kind = type_of_target(y, input_name="y")
-        if kind == "multiclass-multioutput":
-            raise ValueError(
-                f"y must hold one label per sample, or 0 and 1 per label, got {kind} targets of"
-                f" shape {y.shape}. Fit one estimator per column, as MultiOutputClassifier does."
-            )
-        multilabel = kind == "multilabel-indicator"
+    def _check_targets(self, y: Any, call: FitCall) -> Any:
+        y = check_labels(y)
         if self._continues(call):
-            self._check_classes(y, multilabel, call)
-        else:
-            self._set_classes(y, multilabel, call)
-        output_loss = loss.on(self._target)
-        Y, n_classes = self._encode(y, dtype), len(self.classes_)
-        if self._target == "multiclass" and not output_loss.integer_targets:
-            Y = np.eye(n_classes, dtype=dtype)[Y]
-        return Targets(Y, 1 if self._target == "binary" else n_classes, output_loss)
-
-    def _set_classes(self, y: Any, multilabel: bool, call: FitCall) -> None:
-        """Take the classes from y, or in `partial_fit` from `classes`."""
-        if call.incremental and call.classes is None:
+            self._check_classes(y, call)
+        elif call.incremental and call.classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        seen = unique_labels(y)
-        self.classes_ = unique_labels(call.classes) if call.incremental else seen
-        self._sparse_y = issparse(y)
-        if multilabel:
-            self._target = "multilabel"
         else:
-            self._target = "multiclass" if len(self.classes_) > 2 else "binary"
-        self._check_labels(seen)
-        if multilabel and len(self.classes_) != y.shape[1]:
-            raise ValueError(
-                f"`classes` must name the {y.shape[1]} columns of y, got {call.classes!r}."
-            )
+            self._targets = Labels.of(y, call.classes)
+            self.classes_ = self._targets.classes
+        return y
 
-    def _check_classes(self, y: Any, multilabel: bool, call: FitCall) -> None:
-        """Check y and `classes` against the classes of the fitted network."""
-        if multilabel != (self._target == "multilabel"):
-            raise ValueError(
-                f"y must be a {self._target} target, as in the last call; got"
-                f" {type_of_target(y)!r}."
-            )
-        seen = unique_labels(y)
-        if call.classes is not None and not np.array_equal(
-            self.classes_, unique_labels(call.classes)
-        ):
-            raise ValueError(
-                f"`classes={call.classes!r}` is not the same as on last call to partial_fit, was:"
-                f" {self.classes_!r}"
-            )
-        if not call.incremental and set(seen) != set(self.classes_):
+    def _check_classes(self, y: Any, call: FitCall) -> None:
+        """Check the classes of a call that goes on, in MLPClassifier's words."""
+        if call.incremental:
+            if call.classes is not None and not np.array_equal(
+                self.classes_, unique_labels(call.classes)
+            ):
+                raise ValueError(
+                    f"`classes={call.classes!r}` is not the same as on last call to partial_fit,"
+                    f" was: {self.classes_!r}"
+                )
+            self._targets.check(y)
+        elif set(unique_labels(y)) != set(self.classes_):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the previous"
-                f" call to fit. Previously got {self.classes_}, `y` has {seen}"
+                f" call to fit. Previously got {self.classes_}, `y` has {unique_labels(y)}"
             )
-        self._check_labels(seen)
-
-    def _check_labels(self, seen: np.ndarray) -> None:
-        if len(np.setdiff1d(seen, self.classes_, assume_unique=True)):
-            raise ValueError(
-                "`y` has classes not in `self.classes_`. `self.classes_` has"
-                f" {self.classes_}. 'y' has {seen}."
-            )
-
-    def _encode(self, y: Any, dtype: np.dtype) -> np.ndarray:
-        """Class indices of shape (n,), or 0 and 1 of shape (n, units)."""
-        if self._target == "multilabel":
-            return (y.toarray() if issparse(y) else y).astype(dtype)
-        codes = np.searchsorted(self.classes_, y)
-        return codes if self._target == "multiclass" else codes[:, None].astype(dtype)
 
     def _stratify(self, Y: np.ndarray) -> np.ndarray | None:
         """The two classes; MLPClassifier doesn't stratify more of them."""
-        return Y.astype(bool) if self._target == "binary" else None
+        return Y.astype(bool) if self._targets.kind == "binary" else None
 
     def _validation_score(self, Z: np.ndarray, Y: np.ndarray, weight: Any) -> float:
         """Accuracy; for multilabel targets a sample counts if all of its labels are right."""
-        if self._target == "binary":
-            Y = Y[:, 0]
-        elif self._target == "multiclass" and Y.ndim == 2:
-            Y = Y.argmax(axis=1)
-        predicted = self._decide(Z)
-        return float(accuracy_score(Y.astype(predicted.dtype), predicted, sample_weight=weight))
+        if self._targets.kind == "multiclass":
+            true = Y if Y.ndim == 1 else Y.argmax(axis=1)
+        else:
+            true = Y.astype(int) if self._targets.kind == "multilabel" else Y[:, 0].astype(int)
+        return float(accuracy_score(true, self._targets.decide(Z), sample_weight=weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -57,7 +57,7 @@ class GlorotNormal(Initializer):
 
 @dataclass(frozen=True)
 class HeUniform(Initializer):
-    """W ~ U(-r, r), r = sqrt(6 / fan_in), which has variance 2 / fan_in. He et al. (2015), eq. 10."""
+    """W ~ U(-r, r), r = sqrt(6 / fan_in): variance 2 / fan_in. He et al. (2015), eq. 10."""
 
     def weights(self, rng: np.random.RandomState, fan_in: int, fan_out: int) -> np.ndarray:
         """Uniform within sqrt(6 / fan_in)."""

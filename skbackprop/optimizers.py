@@ -90,8 +90,9 @@ class AdamState:
 
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """m <- beta_1 m + (1 - beta_1) g; v <- beta_2 v + (1 - beta_2) g**2;
-    theta <- theta - lr_t m / (sqrt(v) + epsilon),
+    """theta <- theta - lr_t m / (sqrt(v) + epsilon), m and v running means of g and g**2.
+
+    m <- beta_1 m + (1 - beta_1) g, v <- beta_2 v + (1 - beta_2) g**2,
     lr_t = lr sqrt(1 - beta_2**t) / (1 - beta_1**t).
 
     Kingma and Ba (2015), algorithm 1 with the order of computation at the end of section 2.

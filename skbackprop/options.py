@@ -59,10 +59,12 @@ class Option:
         return self
 
 
-O = TypeVar("O", bound=Option)
+AnyOption = TypeVar("AnyOption", bound=Option)
 
 
-def resolve(option: Any, registry: Mapping[str, type[O]], flat: Mapping[str, Any]) -> O:
+def resolve(
+    option: Any, registry: Mapping[str, type[AnyOption]], flat: Mapping[str, Any]
+) -> AnyOption:
     """The object behind a string, or a copy of the object given, with Python numbers in its fields.
 
     A string's object takes its flat fields from `flat`. NumPy's scalars become Python numbers,

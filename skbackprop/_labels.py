@@ -1,0 +1,107 @@
+"""Class labels: what y may hold, how it's encoded for the engine, how scores become labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from scipy.sparse import csr_matrix, issparse
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+
+
+def check_labels(y: Any) -> Any:
+    """Return y as one label per sample or as a label indicator matrix; refuse all else."""
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    check_classification_targets(y)
+    if type_of_target(y, input_name="y") == "multiclass-multioutput":
+        raise ValueError(
+            "y must hold one class per sample, or 0 and 1 per label; got multiclass-multioutput"
+            f" targets of shape {y.shape}. MultiOutputClassifier fits one estimator per column."
+        )
+    return y
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The classes of a fitted classifier.
+
+    Parameters
+    ----------
+    kind : {"binary", "multiclass", "multilabel"}
+        One class counts as binary, too.
+    classes : ndarray of shape (n_classes,)
+        Sorted; for multilabel targets the indices of the labels.
+    sparse : bool
+        True where y was a sparse indicator matrix; predictions then are one, too.
+    """
+
+    kind: str
+    classes: np.ndarray
+    sparse: bool
+
+    @classmethod
+    def of(cls, y: Any, classes: Any = None) -> Self:
+        """Take the classes from a checked y, or from `classes`, which must hold those of y."""
+        multilabel = type_of_target(y) == "multilabel-indicator"
+        names = unique_labels(y if classes is None else classes)
+        if multilabel and len(names) != y.shape[1]:
+            raise ValueError(f"classes must name the {y.shape[1]} columns of y, got {classes!r}.")
+        kind = "multilabel" if multilabel else "multiclass" if len(names) > 2 else "binary"
+        labels = cls(kind, names, issparse(y))
+        labels.check(y)
+        return labels
+
+    def check(self, y: Any) -> np.ndarray:
+        """Return the classes in y; raise if they aren't among these."""
+        if (type_of_target(y) == "multilabel-indicator") != (self.kind == "multilabel"):
+            raise ValueError(
+                f"y must be a {self.kind} target, as in the last call to fit or partial_fit;"
+                f" got {type_of_target(y)!r}."
+            )
+        seen = unique_labels(y)
+        if len(np.setdiff1d(seen, self.classes, assume_unique=True)):
+            raise ValueError(
+                "`y` has classes not in `self.classes_`. `self.classes_` has"
+                f" {self.classes}. 'y' has {seen}."
+            )
+        return seen
+
+    @property
+    def n_outputs(self) -> int:
+        """Output units: one for a binary target, else one per class or label."""
+        return 1 if self.kind == "binary" else len(self.classes)
+
+    def encode(self, y: Any, dtype: np.dtype, as_index: bool) -> np.ndarray:
+        """0 and 1 of shape (n, n_outputs), or class indices of shape (n,) if `as_index`."""
+        if self.kind == "multilabel":
+            return (y.toarray() if issparse(y) else y).astype(dtype)
+        index = np.searchsorted(self.classes, y)
+        if self.kind == "binary":
+            return index[:, None].astype(dtype)
+        return index if as_index else np.eye(len(self.classes), dtype=dtype)[index]
+
+    def scores_per_class(self, Z: np.ndarray) -> np.ndarray:
+        """One column of scores per class or label."""
+        if self.kind != "binary":
+            return Z
+        if len(self.classes) == 1:
+            return np.full_like(Z, np.inf)
+        # 1 - sigmoid(z) = sigmoid(-z), without the cancellation
+        return np.hstack([-Z, Z])
+
+    def decide(self, Z: np.ndarray) -> np.ndarray:
+        """Index of each row's class, or 0 and 1 per label."""
+        if self.kind == "multiclass":
+            return Z.argmax(axis=1)
+        if self.kind == "multilabel":
+            return (Z > 0).astype(int)
+        return ((Z[:, 0] > 0) & (len(self.classes) > 1)).astype(int)
+
+    def decode(self, decided: np.ndarray) -> Any:
+        """The labels that `decide` has chosen, as y had them."""
+        if self.kind == "multilabel":
+            return csr_matrix(decided) if self.sparse else decided
+        return self.classes[decided]

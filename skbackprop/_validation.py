@@ -1,0 +1,153 @@
+"""Checks of what a user gives: parameters, option objects, weights, first values.
+
+Every error names the parameter or the array, what came and what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn import get_config
+from sklearn.utils import check_array
+
+from skbackprop import _compat
+from skbackprop.activations import ACTIVATIONS, Activation
+from skbackprop.initializers import INITIALIZERS, Initializer
+from skbackprop.losses import LOSSES, Loss
+from skbackprop.optimizers import OPTIMIZERS, Solver
+from skbackprop.options import Option, resolve
+from skbackprop.schedules import SCHEDULES, Schedule
+
+#: Every parameter that takes a string or an option object: its registry, and the objects' class.
+OPTIONS: dict[str, tuple[dict[str, Any], type[Option]]] = {
+    "activation": (ACTIVATIONS, Activation),
+    "solver": (OPTIMIZERS, Solver),
+    "learning_rate": (SCHEDULES, Schedule),
+    "loss": (LOSSES, Loss),
+    "weight_init": (INITIALIZERS, Initializer),
+}
+
+
+def field_constraints(option: type[Option] | Option) -> dict[str, list[Any]]:
+    """The fields of an option in scikit-learn's vocabulary of constraints."""
+    return {
+        f.name: [_compat.Interval(**f.metadata["interval"])]
+        if "interval" in f.metadata
+        else ["boolean"]
+        for f in fields(option)  # type: ignore[arg-type]
+        if f.metadata
+    }
+
+
+def option_constraints() -> dict[str, list[Any]]:
+    """Constraints of the option parameters, and of the flat ones that fill their objects."""
+    constraints: dict[str, list[Any]] = {}
+    for name, (registry, base) in OPTIONS.items():
+        constraints[name] = [_compat.StrOptions(set(registry)), base]
+        for option in registry.values():
+            flat = {f.name for f in fields(option) if f.metadata.get("flat")}
+            constraints |= {k: c for k, c in field_constraints(option).items() if k in flat}
+    return constraints
+
+
+@dataclass(frozen=True)
+class Options:
+    """The option parameters as objects, for one run."""
+
+    activation: Activation
+    solver: Any
+    learning_rate: Schedule
+    loss: Loss
+    weight_init: Initializer
+
+
+def check_options(
+    params: Mapping[str, Any], constraints: dict[str, list[Any]], caller: str
+) -> Options:
+    """Check an estimator's parameters and make its option objects.
+
+    Raises
+    ------
+    ValueError
+        In scikit-learn's words, if a parameter or a field of an option isn't allowed.
+    """
+    if not get_config()["skip_parameter_validation"]:
+        _compat.validate_parameter_constraints(constraints, params, caller)
+        for option in (params[name] for name in OPTIONS):
+            if isinstance(option, Option):
+                _compat.validate_parameter_constraints(
+                    field_constraints(option), option.get_params(), type(option).__name__
+                )
+    return Options(**{p: resolve(params[p], OPTIONS[p][0], params) for p in OPTIONS})
+
+
+def check_sizes(sizes: Any) -> tuple[int, ...]:
+    """`hidden_layer_sizes` as a tuple of positive integers."""
+    sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+    if any(not isinstance(n, Integral) or isinstance(n, bool) for n in sizes):
+        raise ValueError(f"hidden_layer_sizes must be integers > 0, got {sizes}.")
+    if any(n <= 0 for n in sizes):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+    return tuple(int(n) for n in sizes)
+
+
+def in_rows(X: Any) -> Any:
+    """X as CSR, or dense in C or Fortran order: there rows are gathered without copying X."""
+    if issparse(X):
+        return X.tocsr()
+    return X if X.flags.c_contiguous or X.flags.f_contiguous else np.ascontiguousarray(X)
+
+
+def check_sample_weight(sample_weight: Any, X: Any) -> np.ndarray | None:
+    """One finite weight per row of X, in its dtype, with a positive sum."""
+    if sample_weight is None:
+        return None
+    n = X.shape[0]
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(n, float(sample_weight))
+    weight = check_array(
+        sample_weight, ensure_2d=False, dtype=X.dtype, order="C", input_name="sample_weight"
+    )
+    if weight.ndim != 1:
+        raise ValueError(
+            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array. Expected"
+            f" either a scalar value or a 1D array of length {n}."
+        )
+    if weight.shape != (n,):
+        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n,)}!")
+    if not np.any(weight):
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    check_total(weight, "sample_weight")
+    return weight
+
+
+def check_total(weight: np.ndarray, name: str) -> None:
+    total = float(np.sum(weight))
+    if total <= 0:
+        raise ValueError(f"{name} must add up to more than zero, got {total:g}.")
+
+
+def copy_into(views: list[np.ndarray], arrays: Any, name: str) -> None:
+    """Copy arrays into the network's views, after all of them have been checked."""
+    arrays = list(arrays)
+    if len(arrays) != len(views):
+        raise ValueError(
+            f"{name} must be a list of {len(views)} arrays, one per layer, got {len(arrays)}."
+        )
+    checked = []
+    for i, (array, view) in enumerate(zip(arrays, views, strict=True)):
+        array = np.asarray(array)
+        if array.shape != view.shape:
+            raise ValueError(f"{name}[{i}] must have shape {view.shape}, got {array.shape}.")
+        if not (np.issubdtype(array.dtype, np.number) and np.all(np.isfinite(array))):
+            raise ValueError(
+                f"{name}[{i}] must hold finite numbers, got NaN, inf or {array.dtype}."
+            )
+        checked.append(array)
+    for array, view in zip(checked, views, strict=True):
+        np.copyto(view, array, casting="same_kind")

@@ -1,0 +1,115 @@
+"""Minibatches: rows of the data, gathered into buffers that are made once.
+
+X itself is never copied or reordered; only an index is shuffled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skbackprop.network import Network
+from skbackprop.workspace import Batch, Workspace
+
+
+@dataclass
+class Samples:
+    """Training data: X and Y of n rows each, sample weights or None.
+
+    `index` names the rows to use, in order; None means all of them as they come. X is CSR, or
+    dense in C or Fortran order.
+    """
+
+    X: Any
+    Y: np.ndarray
+    sample_weight: np.ndarray | None = None
+    index: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return self.X.shape[0] if self.index is None else len(self.index)
+
+
+class Minibatches:
+    """The batches of one pass over the samples, gathered into buffers that are made once.
+
+    Parameters
+    ----------
+    samples : Samples
+        `shuffle` reorders its index in place.
+    network : Network
+        The one that will work on the batches.
+    batch_size : int
+        Rows per batch; the last one of a pass may be shorter.
+    """
+
+    def __init__(self, samples: Samples, network: Network, batch_size: int) -> None:
+        self.samples, self.batch_size = samples, batch_size
+        n = len(samples)
+        self.full = self._buffers(min(n, batch_size), network)
+        self.last = self._buffers(n % batch_size, network) if n % batch_size else self.full
+
+    def _buffers(self, m: int, network: Network) -> Batch:
+        """A batch of m rows that shares its memory with the full one, if that is there."""
+        s, full, dtype = self.samples, getattr(self, "full", None), network.theta.dtype
+        X = None
+        if not issparse(s.X) and s.index is not None:
+            # in the memory order of X, so that gathering copies whole runs
+            order: Literal["C", "F"] = "C" if s.X.flags.c_contiguous else "F"
+            size = m * s.X.shape[1]
+            flat = full.X.ravel(order="K")[:size] if full else np.empty(size, dtype)
+            X = flat.reshape((m, -1), order=order)
+        return Batch(
+            X=X,
+            Y=np.empty((m, *s.Y.shape[1:]), s.Y.dtype),
+            weight=np.full(m, 1.0 / m, dtype),
+            total=float(m),
+            workspace=Workspace(network.architecture, m, dtype, full.workspace if full else None),
+        )
+
+    def shuffle(self, rng: np.random.RandomState) -> None:
+        """Reorder the samples for the next pass."""
+        index = self.samples.index
+        assert index is not None
+        rng.shuffle(index)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Fill the buffers with one batch after the other.
+
+        A batch whose weights add up to zero says nothing about the parameters: it is left out.
+        """
+        n, size = len(self.samples), self.batch_size
+        for start in range(0, n, size):
+            batch = self.full if start + size <= n else self.last
+            self._fill(batch, slice(start, start + size))
+            if batch.total:
+                yield batch
+
+    def _fill(self, batch: Batch, rows: slice) -> None:
+        s = self.samples
+        if s.index is None:
+            batch.X, batch.Y = s.X[rows], s.Y[rows]
+        else:
+            index = s.index[rows]
+            batch.X = _take_rows(s.X, index, batch.X)
+            np.take(s.Y, index, axis=0, out=batch.Y, mode="clip")
+        if s.sample_weight is not None:
+            if s.index is None:
+                np.copyto(batch.weight, s.sample_weight[rows])
+            else:
+                np.take(s.sample_weight, index, out=batch.weight, mode="clip")
+            batch.total = float(np.sum(batch.weight))
+            if batch.total:
+                np.divide(batch.weight, batch.total, out=batch.weight)
+
+
+def _take_rows(X: Any, index: np.ndarray, out: Any) -> Any:
+    """X[index], into `out` where X is dense. `mode="clip"` lets NumPy write there unbuffered."""
+    if issparse(X):
+        return X[index]
+    if X.flags.c_contiguous:
+        return np.take(X, index, axis=0, out=out, mode="clip")
+    return np.take(X.T, index, axis=1, out=out.T, mode="clip").T
