@@ -129,15 +129,16 @@ class EpochRun:
         np.copyto(network.theta, best_theta)
 
     def epoch(self, network: Network, batches: Minibatches, progress: Progress) -> float:
-        """One pass over the samples, one step per batch. Returns the mean of the losses."""
+        """One pass over the samples, one step per batch. Returns the mean loss per sample."""
         theta, grad, state = network.theta, network.grad, progress.optimizer_state
         step = self.plan.solver.step
         learning_rate = self.plan.learning_rate_init * progress.factor
-        total = 0.0
+        total, n = 0.0, 0
         for batch in batches:
             total += network.value_and_gradient(batch) * len(batch.Y)
+            n += len(batch.Y)
             step(theta, grad, state, learning_rate)
-        return total / len(batches.samples)
+        return total / n
 
     def value(self, network: Network, progress: Progress) -> float:
         """The monitored value, which is to fall."""

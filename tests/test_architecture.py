@@ -1,0 +1,72 @@
+"""The house: who may import whom, and that no derivation hides behind a private module."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import skbackprop
+
+PACKAGE = Path(skbackprop.__file__).parent
+FOUNDATION = {"options"}
+MATHS = {"activations", "losses", "initializers", "layers", "optimizers", "schedules"}
+ENGINE = ["workspace", "network", "batches", "training"]  # each may import those before it
+FACE = {"_base", "_labels", "_validation", "classifier", "inspection", "datasets", "_compat"}
+MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+
+
+def imports(module):
+    """Top-level names of the other packages, and names of our own modules, that are imported."""
+    others, ours = set(), set()
+    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "absolute imports only"
+            names = [node.module]
+            if node.module == "skbackprop":
+                names = [f"skbackprop.{alias.name}" for alias in node.names]
+        for name in names:
+            top, _, rest = name.partition(".")
+            (ours if top == "skbackprop" else others).add(rest if top == "skbackprop" else name)
+    return others, ours
+
+
+def test_every_module_has_its_place():
+    assert set(MODULES) == FOUNDATION | MATHS | set(ENGINE) | FACE
+
+
+@pytest.mark.parametrize("module", sorted(FOUNDATION | MATHS | set(ENGINE)))
+def test_no_scikit_learn_below_the_estimators(module):
+    others, _ = imports(module)
+    assert not [name for name in others if name.split(".")[0] == "sklearn"]
+
+
+@pytest.mark.parametrize("module", sorted(MATHS))
+def test_maths_modules_stand_alone(module):
+    _, ours = imports(module)
+    assert ours <= FOUNDATION
+
+
+@pytest.mark.parametrize("module", ENGINE)
+def test_the_engine_imports_downwards(module):
+    _, ours = imports(module)
+    assert ours <= FOUNDATION | MATHS | set(ENGINE[: ENGINE.index(module)])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_private_modules_of_dependencies_only_in_compat(module):
+    if module == "_compat":
+        return
+    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text())):
+        if isinstance(node, ast.ImportFrom) and not node.module.startswith("skbackprop"):
+            parts = [*node.module.split("."), *(alias.name for alias in node.names)]
+            assert not [p for p in parts if p.startswith("_") and p != "__future__"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_global_randomness(module):
+    tree = ast.parse((PACKAGE / f"{module}.py").read_text())
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        assert not ast.unparse(call.func).startswith(("np.random", "numpy.random"))

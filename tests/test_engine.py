@@ -1,0 +1,351 @@
+"""The maths, registry by registry, and the engine's promises about memory."""
+
+import copy
+import pickle
+import tracemalloc
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy.sparse import csr_array
+
+from skbackprop.activations import ACTIVATIONS
+from skbackprop.batches import Minibatches, Samples
+from skbackprop.initializers import INITIALIZERS, GlorotUniform
+from skbackprop.losses import LOSSES
+from skbackprop.network import Network
+from skbackprop.optimizers import OPTIMIZERS, SGD, Adam
+from skbackprop.schedules import SCHEDULES, Adaptive, Constant, InvScaling
+from skbackprop.workspace import Architecture
+
+STOCHASTIC = {name: cls for name, cls in OPTIMIZERS.items() if cls.stochastic}
+KINDS = ["binary", "multiclass", "multilabel"]
+OUTPUTS = {"binary": 1, "multiclass": 3, "multilabel": 4}
+EVERY_LOSS = [(name, kind) for name in LOSSES for kind in KINDS]
+
+
+def targets(rng, m, kind, loss):
+    if kind == "multiclass":
+        index = rng.integers(3, size=m)
+        return index if loss.integer_targets else np.eye(3)[index]
+    return rng.integers(2, size=(m, OUTPUTS[kind])).astype(float)
+
+
+def network_and_batch(rng, loss, kind, *, activation="tanh", hidden=(6, 5), m=12, alpha=0.3):
+    output_loss = LOSSES[loss]().on(kind)
+    functions = (ACTIVATIONS[activation](),) * len(hidden)
+    architecture = Architecture((4, *hidden, OUTPUTS[kind]), functions, output_loss, alpha)
+    network = Network(architecture, rng.standard_normal(architecture.n_parameters))
+    X = rng.standard_normal((m, 4))
+    samples = Samples(X, targets(rng, m, kind, output_loss), rng.uniform(0.1, 2, m))
+    (batch,) = Minibatches(samples, network, m)
+    return network, batch
+
+
+def assert_gradient(network, batch, rng, n_directions=5):
+    network.value_and_gradient(batch)
+    grad, theta = network.grad.copy(), network.theta.copy()
+    for _ in range(n_directions):
+        d = rng.standard_normal(theta.size)
+        values = []
+        for h in (1e-6, -1e-6):
+            np.copyto(network.theta, theta + h * d)
+            values.append(network.value_and_gradient(batch))
+        np.copyto(network.theta, theta)
+        assert_allclose((values[0] - values[1]) / 2e-6, grad @ d, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize(("loss", "kind"), EVERY_LOSS)
+@pytest.mark.parametrize("hidden", [(), (6,), (6, 5, 4)])
+def test_gradient_of_every_loss(loss, kind, hidden):
+    rng = np.random.default_rng(0)
+    assert_gradient(*network_and_batch(rng, loss, kind, hidden=hidden), rng)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gradient_through_every_activation(activation):
+    rng = np.random.default_rng(1)
+    assert_gradient(*network_and_batch(rng, "log_loss", "multiclass", activation=activation), rng)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_derivative_of_every_activation(name, dtype):
+    f = ACTIVATIONS[name]()
+    z = np.linspace(-4, 4, 50)  # 0 is not among them
+    h, Z = 1e-6, z.astype(dtype)
+    A, up, down = np.empty_like(Z), np.empty_like(z), np.empty_like(z)
+    f.forward(Z.copy(), A)
+    f.forward(z + h, up)
+    f.forward(z - h, down)
+    dA = np.full_like(Z, 2)
+    f.backward(dA, Z, A)
+    assert dA.dtype == dtype
+    assert_allclose(dA, 2 * (up - down) / (2 * h), atol=1e-5)
+
+
+@pytest.mark.parametrize(("loss", "kind"), EVERY_LOSS)
+def test_value_of_every_loss_from_its_probabilities(loss, kind):
+    rng = np.random.default_rng(2)
+    bound = LOSSES[loss]().on(kind)
+    Z, w = rng.standard_normal((7, OUTPUTS[kind])), np.full(7, 1 / 7)
+    Y = targets(rng, 7, kind, bound)
+    A = bound.link(Z)
+    T = np.eye(3)[Y] if bound.integer_targets else Y
+    if loss == "squared_error":
+        expected = 0.5 * ((T - A) ** 2).sum() / 7
+    elif kind == "multiclass":
+        expected = -(T * np.log(A)).sum() / 7
+    else:
+        expected = -(T * np.log(A) + (1 - T) * np.log(1 - A)).sum() / 7
+    assert_allclose(bound.value_and_gradient(Z, Y, w, bound.scratch(Z)), expected)
+
+
+@pytest.mark.parametrize(("loss", "kind"), EVERY_LOSS)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_losses_work_in_either_memory_order(loss, kind, order):
+    rng = np.random.default_rng(3)
+    bound = LOSSES[loss]().on(kind)
+    Z = rng.standard_normal((7, OUTPUTS[kind]))
+    Y, w = targets(rng, 7, kind, bound), rng.uniform(0.1, 1, 7)
+    results = []
+    for Z_in in (Z.copy(), np.array(Z, order=order)):
+        results.append(bound.value_and_gradient(Z_in, Y, w, bound.scratch(Z_in)))
+        results.append(Z_in)
+    assert_allclose(results[0], results[2], rtol=1e-13)
+    assert_allclose(results[1], results[3], rtol=1e-13)
+
+
+@given(st.lists(st.floats(-1e4, 1e4), min_size=3, max_size=3), st.integers(0, 2))
+@settings(max_examples=50, deadline=None)
+def test_log_loss_is_finite_for_any_scores(scores, true):
+    for kind in KINDS:
+        bound = LOSSES["log_loss"]().on(kind)
+        Z = np.array([scores])[:, : OUTPUTS[kind]]
+        Y = np.array([true]) if kind == "multiclass" else np.full(Z.shape, float(true > 0))
+        log_p = bound.log_proba(Z)
+        value = bound.value_and_gradient(Z, Y, np.ones(1), bound.scratch(Z))
+        assert np.isfinite(value)
+        assert value >= 0
+        assert np.isfinite(Z).all()
+        if kind == "multiclass":
+            assert_allclose(value, -log_p[0, true], atol=1e-12)
+
+
+# Optimizers
+
+
+def test_one_step_of_sgd_is_the_papers():
+    rng = np.random.default_rng(0)
+    theta, g1, g2 = rng.standard_normal((3, 5))
+    for nesterov in (True, False):
+        opt, ours = SGD(momentum=0.8, nesterovs_momentum=nesterov), theta.copy()
+        state = opt.init(ours)
+        expected, v = theta.copy(), np.zeros(5)
+        for g in (g1, g2):
+            opt.step(ours, g.copy(), state, 0.1)
+            v = 0.8 * v - 0.1 * g
+            expected += 0.8 * v - 0.1 * g if nesterov else v
+        assert_allclose(ours, expected, rtol=1e-13)
+
+
+def test_steps_of_adam_are_the_papers():
+    rng = np.random.default_rng(0)
+    ours = rng.standard_normal(5)
+    expected, m, v = ours.copy(), np.zeros(5), np.zeros(5)
+    opt = Adam(beta_1=0.8, beta_2=0.95, epsilon=1e-3)
+    state = opt.init(ours)
+    for t in range(1, 6):
+        g = rng.standard_normal(5)
+        opt.step(ours, g.copy(), state, 0.1)
+        m, v = 0.8 * m + 0.2 * g, 0.95 * v + 0.05 * g**2
+        rate = 0.1 * np.sqrt(1 - 0.95**t) / (1 - 0.8**t)
+        expected -= rate * m / (np.sqrt(v) + 1e-3)
+        assert_allclose(ours, expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", STOCHASTIC)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_optimizer_reaches_the_minimum_of_a_parabola(name, dtype):
+    opt = STOCHASTIC[name]()
+    theta, curvature = np.ones(4, dtype), np.array([0.1, 0.5, 1, 2], dtype)
+    state = opt.init(theta)
+    for i in range(3000):
+        opt.step(theta, curvature * theta, state, 0.05 / (1 + i / 300))
+    assert theta.dtype == dtype
+    assert np.abs(theta).max() < 1e-3
+
+
+# Initialisers
+
+
+@pytest.mark.parametrize("name", INITIALIZERS)
+def test_variance_of_every_initializer(name):
+    W, b = INITIALIZERS[name]().draw(np.random.RandomState(0), 300, 200, 6.0)
+    variance = {
+        "glorot_uniform": 2 / 500,
+        "glorot_normal": 2 / 500,
+        "he_uniform": 2 / 300,
+        "he_normal": 2 / 300,
+        "lecun_normal": 1 / 300,
+        "normal": 1e-4,
+    }[name]
+    assert W.shape == (300, 200)
+    assert_allclose(W.var(), variance, rtol=0.03)
+    assert abs(W.mean()) < 3 * np.sqrt(variance / W.size)
+    assert b.any() == (name == "glorot_uniform")
+
+
+def test_glorot_uniform_is_narrower_for_the_logistic():
+    W, _ = GlorotUniform().draw(np.random.RandomState(0), 300, 200, 2.0)
+    assert_allclose(np.abs(W).max(), np.sqrt(2 / 500), rtol=0.01)
+
+
+# Schedules
+
+
+def test_schedules():
+    assert set(SCHEDULES.values()) == {Constant, InvScaling, Adaptive}
+    assert Constant().after_epoch(1.0, 100) == 1.0
+    assert Constant().on_plateau(1.0, 0.1) is None
+    assert_allclose(InvScaling(power_t=0.25).after_epoch(0.5, 8), 1 / 9**0.25)
+    assert InvScaling().on_plateau(1.0, 0.1) is None
+    assert_allclose(Adaptive().on_plateau(1.0, 0.1), 0.2)
+    assert_allclose(Adaptive(divisor=2).on_plateau(1.0, 0.1), 0.5)
+    assert Adaptive().on_plateau(1e-3, 1e-6) is None
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    "option",
+    [c for r in (ACTIVATIONS, LOSSES, INITIALIZERS, OPTIMIZERS, SCHEDULES) for c in r.values()],
+)
+def test_every_option_is_a_frozen_record(option):
+    made = option()
+    assert option(**made.get_params()) == made
+    assert eval(repr(made), {option.__name__: option}) == made
+    assert pickle.loads(pickle.dumps(made)) == made
+    for f in fields(made):
+        with pytest.raises(AttributeError):
+            setattr(made, f.name, f.default)
+    with pytest.raises(ValueError, match="Invalid parameter 'nonsense'"):
+        made.set_params(nonsense=1)
+
+
+# Memory
+
+
+def workload(X, m, kind="multiclass"):
+    rng = np.random.default_rng(0)
+    loss = LOSSES["log_loss"]().on(kind)
+    architecture = Architecture(
+        (X.shape[1], 100, 50, 3), (ACTIVATIONS["relu"](),) * 2, loss, alpha=1e-4
+    )
+    network = Network(architecture, 0.01 * rng.standard_normal(architecture.n_parameters))
+    y = rng.integers(3, size=X.shape[0])
+    samples = Samples(X, y, rng.uniform(0.5, 1, len(y)), np.arange(len(y)))
+    return network, Minibatches(samples, network, m)
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_batch_loop_allocates_nothing(solver, order):
+    X = np.asarray(np.random.default_rng(0).standard_normal((101_500, 10)), order=order)
+    network, batches = workload(X, 1000)
+    opt = STOCHASTIC[solver]()
+    state = opt.init(network.theta)
+
+    def epoch():
+        for batch in batches:
+            network.value_and_gradient(batch)
+            opt.step(network.theta, network.grad, state, 1e-3)
+
+    epoch()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        epoch()  # 101 full batches and a short one
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 1_000
+    # A broadcast b goes through NumPy's own buffer of 8,192 numbers, whatever the batch. The
+    # smallest array of a hidden layer, 1,000 samples by 50 units, has 400,000 bytes.
+    assert peak - before < 8_192 * 8 + 6_000
+
+
+def test_buffers_of_the_last_batch_are_those_of_the_others():
+    X = np.random.default_rng(0).standard_normal((250, 40))
+    _, batches = workload(X, 100)
+    full, last = batches.full, batches.last
+    assert last.X.shape == (50, 40)
+    assert np.shares_memory(full.X, last.X)
+    for name in ("Z", "A", "dA"):
+        for a, b in zip(getattr(full.workspace, name), getattr(last.workspace, name)):
+            assert np.shares_memory(a, b)
+
+
+@pytest.mark.parametrize("order", ["C", "F", "CSR"])
+def test_batches_are_the_rows_of_the_index(order):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((25, 40))
+    X_in = csr_array(X) if order == "CSR" else np.asarray(X, order=order)
+    network, batches = workload(X_in, 10)
+    batches.shuffle(np.random.RandomState(0))
+    index, start = batches.samples.index.copy(), 0
+    assert sorted(index) == list(range(25))
+    for batch in batches:
+        rows = index[start : start + len(batch.Y)]
+        got = batch.X.toarray() if order == "CSR" else batch.X
+        assert (got == X[rows]).all()
+        assert (batch.Y == batches.samples.Y[rows]).all()
+        w = batches.samples.sample_weight[rows]
+        assert_allclose(batch.weight, w / w.sum())
+        assert_allclose(batch.total, w.sum())
+        start += len(rows)
+    assert start == 25
+
+
+def test_a_batch_without_weight_is_left_out():
+    X = np.random.default_rng(0).standard_normal((20, 40))
+    network, batches = workload(X, 10)
+    batches.samples.sample_weight[:10] = 0
+    assert [batch.total for batch in batches] == [batches.samples.sample_weight[10:].sum()]
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))])
+def test_copies_keep_their_views_tied_to_the_flat_vectors(copied):
+    rng = np.random.default_rng(0)
+    network, batch = network_and_batch(rng, "log_loss", "multiclass")
+    twin = copied(network)
+    assert not np.shares_memory(twin.theta, network.theta)
+    for layer in twin.layers:
+        assert np.shares_memory(layer.W, twin.theta)
+        assert np.shares_memory(layer.b, twin.theta)
+        assert np.shares_memory(layer.dW, twin.grad)
+        assert np.shares_memory(layer.db, twin.grad)
+    assert twin.value_and_gradient(batch) == network.value_and_gradient(batch)
+    assert (twin.grad == network.grad).all()
+
+
+def test_all_weights_come_before_all_intercepts():
+    network, _ = network_and_batch(np.random.default_rng(0), "log_loss", "multiclass")
+    W = [layer.W.ravel() for layer in network.layers]
+    b = [layer.b for layer in network.layers]
+    assert (network.theta == np.concatenate(W + b)).all()
+    assert (network.weights == np.concatenate(W)).all()
+
+
+def test_the_penalty_is_divided_by_the_total_weight():
+    rng = np.random.default_rng(0)
+    network, batch = network_and_batch(rng, "log_loss", "multiclass", alpha=2.0)
+    with_penalty = network.value_and_gradient(batch)
+    bare = Network(replace(network.architecture, alpha=0.0), network.theta)
+    squares = sum((layer.W**2).sum() for layer in network.layers)
+    assert_allclose(with_penalty - bare.value_and_gradient(batch), squares / batch.total)
