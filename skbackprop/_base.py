@@ -80,6 +80,8 @@ class BaseBackprop(BaseEstimator, ABC):
 
     # What a subclass says about its targets
 
+    _targets: Any
+
     @abstractmethod
     def _check_targets(self, y: Any, call: FitCall) -> Any:
         """Check y and return it. Set `_targets` unless the call goes on from fitted ones.
@@ -186,14 +188,21 @@ class BaseBackprop(BaseEstimator, ABC):
 
     @contextmanager
     def _unchanged_on_error(self) -> Iterator[None]:
-        """Put every attribute back if the body fails. What they hold is never changed in place."""
+        """Put every attribute back if the body fails, and the user's RandomState.
+
+        What the attributes hold is never changed in place.
+        """
         state = self.__dict__
         before = state.copy()
+        rng = self.random_state if isinstance(self.random_state, np.random.RandomState) else None
+        draws = rng.get_state() if rng else None
         try:
             yield
         except BaseException:
             state.clear()
             state.update(before)
+            if rng:
+                rng.set_state(draws)
             raise
 
     def _check_call(self, call: FitCall) -> None:
@@ -252,7 +261,7 @@ class BaseBackprop(BaseEstimator, ABC):
                 )
             return Network(architecture, self._network.theta.copy())
 
-        network = Network(architecture, self._allocate(architecture, dtype))
+        network = self._allocate(architecture, dtype)
         # Without hidden units the loss is convex and there is no variance for Glorot's bound to
         # keep: it's 0 then, and training starts where scikit-learn's linear models start.
         factor = options.activation.glorot_factor if architecture.activations else 0.0
@@ -267,15 +276,14 @@ class BaseBackprop(BaseEstimator, ABC):
             )
         return network
 
-    def _allocate(self, architecture: Architecture, dtype: np.dtype) -> np.ndarray:
-        n = architecture.n_parameters
+    def _allocate(self, architecture: Architecture, dtype: np.dtype) -> Network:
         try:
-            return np.empty(n, dtype)
+            return Network(architecture, np.empty(architecture.n_parameters, dtype))
         except (MemoryError, ValueError, OverflowError) as error:
             raise ValueError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r} asks for {n:.3g} parameters,"
-                f" {n * np.dtype(dtype).itemsize / 2**30:.3g} GiB, which can't be allocated. Use"
-                " fewer or smaller layers."
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} asks for"
+                f" {architecture.n_parameters} parameters of {dtype}, which can't be allocated."
+                " Use fewer or smaller layers."
             ) from error
 
     def _plan(self, options: Options, call: FitCall) -> Plan:

@@ -24,6 +24,17 @@ def check_labels(y: Any) -> Any:
     return y
 
 
+def check_classes(classes: Any) -> np.ndarray:
+    """Return `classes`, as given to `partial_fit`, sorted and without repetitions."""
+    try:
+        array = np.asarray(classes)
+        if array.ndim == 1 and type_of_target(array) in ("binary", "multiclass"):
+            return unique_labels(array)
+    except (ValueError, TypeError):
+        pass
+    raise ValueError(f"classes must be an array of shape (n_classes,) of labels, got {classes!r}.")
+
+
 @dataclass(frozen=True)
 class Labels:
     """The classes of a fitted classifier.
@@ -46,7 +57,7 @@ class Labels:
     def of(cls, y: Any, classes: Any = None) -> Self:
         """Take the classes from a checked y, or from `classes`, which must hold those of y."""
         multilabel = type_of_target(y) == "multilabel-indicator"
-        names = unique_labels(y if classes is None else classes)
+        names = unique_labels(y) if classes is None else check_classes(classes)
         if multilabel and len(names) != y.shape[1]:
             raise ValueError(f"classes must name the {y.shape[1]} columns of y, got {classes!r}.")
         kind = "multilabel" if multilabel else "multiclass" if len(names) > 2 else "binary"
@@ -54,20 +65,26 @@ class Labels:
         labels.check(y)
         return labels
 
-    def check(self, y: Any) -> np.ndarray:
-        """Return the classes in y; raise if they aren't among these."""
-        if (type_of_target(y) == "multilabel-indicator") != (self.kind == "multilabel"):
+    def check(self, y: Any, all_of_them: bool = False) -> None:
+        """Raise if y holds other classes than these, or not `all_of_them`."""
+        kind = type_of_target(y)
+        if (kind == "multilabel-indicator") != (self.kind == "multilabel"):
             raise ValueError(
-                f"y must be a {self.kind} target, as in the last call to fit or partial_fit;"
-                f" got {type_of_target(y)!r}."
+                f"y must be a {self.kind} target, as in the last call to fit or partial_fit; got"
+                f" {kind!r}."
             )
         seen = unique_labels(y)
-        if len(np.setdiff1d(seen, self.classes, assume_unique=True)):
+        if all_of_them and set(seen) != set(self.classes):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous"
+                f" call to fit. Previously got {self.classes}, `y` has {seen}"
+            )
+        columns = y.shape[1] if self.kind == "multilabel" else len(self.classes)
+        if columns != len(self.classes) or len(np.setdiff1d(seen, self.classes)):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. `self.classes_` has"
                 f" {self.classes}. 'y' has {seen}."
             )
-        return seen
 
     @property
     def n_outputs(self) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from math import inf
 from numbers import Integral, Real
 from typing import Any
 
@@ -88,7 +89,7 @@ def check_options(
 
 def check_sizes(sizes: Any) -> tuple[int, ...]:
     """`hidden_layer_sizes` as a tuple of positive integers."""
-    sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+    sizes = list(sizes) if np.iterable(sizes) else [sizes]
     if any(not isinstance(n, Integral) or isinstance(n, bool) for n in sizes):
         raise ValueError(f"hidden_layer_sizes must be integers > 0, got {sizes}.")
     if any(n <= 0 for n in sizes):
@@ -127,27 +128,41 @@ def check_sample_weight(sample_weight: Any, X: Any) -> np.ndarray | None:
 
 
 def check_total(weight: np.ndarray, name: str) -> None:
-    total = float(np.sum(weight))
-    if total <= 0:
-        raise ValueError(f"{name} must add up to more than zero, got {total:g}.")
+    """Raise unless the weights have a positive, finite sum."""
+    with np.errstate(over="ignore"):
+        total = float(np.sum(weight))
+    if not 0 < total < inf:
+        raise ValueError(
+            f"{name} must add up to more than zero and less than infinity, got {total:g}."
+        )
 
 
 def copy_into(views: list[np.ndarray], arrays: Any, name: str) -> None:
     """Copy arrays into the network's views, after all of them have been checked."""
-    arrays = list(arrays)
-    if len(arrays) != len(views):
-        raise ValueError(
-            f"{name} must be a list of {len(views)} arrays, one per layer, got {len(arrays)}."
-        )
-    checked = []
-    for i, (array, view) in enumerate(zip(arrays, views, strict=True)):
-        array = np.asarray(array)
-        if array.shape != view.shape:
-            raise ValueError(f"{name}[{i}] must have shape {view.shape}, got {array.shape}.")
-        if not (np.issubdtype(array.dtype, np.number) and np.all(np.isfinite(array))):
-            raise ValueError(
-                f"{name}[{i}] must hold finite numbers, got NaN, inf or {array.dtype}."
-            )
-        checked.append(array)
+    if isinstance(arrays, str) or not hasattr(arrays, "__len__") or len(arrays) != len(views):
+        got = len(arrays) if hasattr(arrays, "__len__") else arrays
+        raise ValueError(f"{name} must be a list of {len(views)} arrays, one per layer, got {got}.")
+    checked = [
+        _like(view, array, f"{name}[{i}]")
+        for i, (array, view) in enumerate(zip(arrays, views, strict=True))
+    ]
     for array, view in zip(checked, views, strict=True):
-        np.copyto(view, array, casting="same_kind")
+        np.copyto(view, array)
+
+
+def _like(view: np.ndarray, array: Any, name: str) -> np.ndarray:
+    """Return the array in the shape and dtype of the view, where it holds finite numbers."""
+    try:
+        array = np.asarray(array)
+    except ValueError as error:
+        raise ValueError(f"{name} must have shape {view.shape}, got {array!r}.") from error
+    if array.shape != view.shape:
+        raise ValueError(f"{name} must have shape {view.shape}, got {array.shape}.")
+    real = np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)
+    with np.errstate(over="ignore"):
+        converted = array.astype(view.dtype) if real else array
+    if not real or not np.all(np.isfinite(converted)):
+        raise ValueError(
+            f"{name} must hold finite numbers of {view.dtype}, got NaN, inf or {array.dtype}."
+        )
+    return converted

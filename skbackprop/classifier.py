@@ -8,10 +8,9 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import unique_labels
 
 from skbackprop._base import BaseBackprop, FitCall
-from skbackprop._labels import Labels, check_labels
+from skbackprop._labels import Labels, check_classes, check_labels
 from skbackprop.optimizers import OPTIMIZERS
 
 
@@ -191,6 +190,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     >>> clf.fit(X, y).score(X, y) > 0.95
     True
     """
+
+    classes_: np.ndarray
 
     def __init__(
         self,
@@ -386,30 +387,20 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     def _check_targets(self, y: Any, call: FitCall) -> Any:
         y = check_labels(y)
         if self._continues(call):
-            self._check_classes(y, call)
+            if call.classes is not None and not np.array_equal(
+                self.classes_, check_classes(call.classes)
+            ):
+                raise ValueError(
+                    f"`classes={call.classes!r}` is not the same as on last call to partial_fit,"
+                    f" was: {self.classes_!r}"
+                )
+            self._targets.check(y, all_of_them=not call.incremental)
         elif call.incremental and call.classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         else:
             self._targets = Labels.of(y, call.classes)
             self.classes_ = self._targets.classes
         return y
-
-    def _check_classes(self, y: Any, call: FitCall) -> None:
-        """Check the classes of a call that goes on, in MLPClassifier's words."""
-        if call.incremental:
-            if call.classes is not None and not np.array_equal(
-                self.classes_, unique_labels(call.classes)
-            ):
-                raise ValueError(
-                    f"`classes={call.classes!r}` is not the same as on last call to partial_fit,"
-                    f" was: {self.classes_!r}"
-                )
-            self._targets.check(y)
-        elif set(unique_labels(y)) != set(self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous"
-                f" call to fit. Previously got {self.classes_}, `y` has {unique_labels(y)}"
-            )
 
     def _stratify(self, Y: np.ndarray) -> np.ndarray | None:
         """The two classes; MLPClassifier doesn't stratify more of them."""

@@ -111,12 +111,14 @@ class EpochRun:
                 p.t += len(batches.samples)
                 p.loss_curve.append(p.loss)
                 self.say(f"Iteration {p.n_iter}, loss = {p.loss:.8f}")
-                if p.improves(self.value(network, p), plan.tol) and self.validate:
-                    np.copyto(best_theta, network.theta)
-                p.factor = plan.schedule.after_epoch(p.factor, p.t)
+                value = self.value(network, p)
                 if not isfinite(p.loss) and not np.all(np.isfinite(network.theta)):
                     p.outcome = "diverged"
-                elif p.no_improvement > plan.n_iter_no_change:
+                    break
+                if p.improves(value, plan.tol) and self.validate:
+                    np.copyto(best_theta, network.theta)
+                p.factor = plan.schedule.after_epoch(p.factor, p.t)
+                if p.no_improvement > plan.n_iter_no_change:
                     self.plateau(p)
                 if not p.outcome and p.n_iter >= plan.max_iter:
                     p.outcome = "unfinished"
