@@ -195,7 +195,7 @@ class BaseBackprop(BaseEstimator, ABC):
         state = self.__dict__
         before = state.copy()
         rng = self.random_state if isinstance(self.random_state, np.random.RandomState) else None
-        draws = rng.get_state() if rng else None
+        draws: Any = rng.get_state() if rng else None
         try:
             yield
         except BaseException:
@@ -263,7 +263,8 @@ class BaseBackprop(BaseEstimator, ABC):
 
         network = self._allocate(architecture, dtype)
         # Without hidden units the loss is convex and there is no variance for Glorot's bound to
-        # keep: it's 0 then, and training starts where scikit-learn's linear models start.
+        # keep: it's 0 then, and training starts where scikit-learn's linear models start. From
+        # MLPClassifier's random start the default epochs don't suffice on scikit-learn's checks.
         factor = options.activation.glorot_factor if architecture.activations else 0.0
         for layer in network.layers:
             fan_in, fan_out = layer.W.shape

@@ -28,7 +28,8 @@ def check_classes(classes: Any) -> np.ndarray:
     """Return `classes`, as given to `partial_fit`, sorted and without repetitions."""
     try:
         array = np.asarray(classes)
-        if array.ndim == 1 and type_of_target(array) in ("binary", "multiclass"):
+        finite = array.dtype.kind != "f" or np.all(np.isfinite(array))
+        if array.ndim == 1 and finite and type_of_target(array) in ("binary", "multiclass"):
             return unique_labels(array)
     except (ValueError, TypeError):
         pass

@@ -34,7 +34,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int, default=(100,)
-        Units of each hidden layer. ``()`` is softmax or logistic regression.
+        Units of each hidden layer. ``()`` is softmax or logistic regression; by default it
+        starts from zero, as there is no symmetry to break.
 
     activation : {"identity", "logistic", "tanh", "relu"} or Activation, default="relu"
         Function of the hidden units, see :mod:`skbackprop.activations`.
@@ -149,7 +150,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     n_features_in_ : int
         Features seen by `fit`.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where X had names that are all strings.
 
     n_iter_ : int
@@ -175,6 +176,10 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     The loss is computed from the output scores. MLPClassifier computes it from probabilities
     clipped to the dtype's epsilon, so its `loss_curve_` is lower where a sample is wrong by more
     than about 36 nats in float64 (16 in float32). The gradients are the same.
+
+    Two numbers differ from MLPClassifier's on purpose. With ``hidden_layer_sizes=()`` it starts at
+    random, and may be far from the minimum after `max_iter` epochs. After a warm start with
+    `early_stopping` it can end on weights that aren't those of the best epoch.
 
     References
     ----------

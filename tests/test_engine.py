@@ -304,7 +304,7 @@ def test_batches_are_the_rows_of_the_index(order):
         rows = index[start : start + len(batch.Y)]
         got = batch.X.toarray() if order == "CSR" else batch.X
         assert (got == X[rows]).all()
-        assert (batch.Y == batches.samples.Y[rows]).all()
+        assert (batches.samples.Y[rows] == batch.Y).all()
         w = batches.samples.sample_weight[rows]
         assert_allclose(batch.weight, w / w.sum())
         assert_allclose(batch.total, w.sum())

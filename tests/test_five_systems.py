@@ -4,6 +4,7 @@ Each network trains beside a loop in the words of its explanation, and agrees wi
 step.
 """
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,7 @@ def test_3_one_step_of_a_deep_net():
     X, labels = np_random.rand(5, 10), np_random.choice(4, 10)
     np_random = np.random.RandomState(1)
     sizes, W, b = [5, 10, 10, 4], [], []
-    for n_in, n_out in zip(sizes, sizes[1:]):
+    for n_in, n_out in pairwise(sizes):
         W.append(np_random.randn(n_out, n_in) * 0.01)
         b.append(np_random.randn(n_out, 1) * 0.01)
 

@@ -280,3 +280,23 @@ def test_float32_learns_as_well_as_float64(solver):
     clf.fit((digits / 16).astype(np.float32), labels)
     assert clf.coefs_[0].dtype == np.float32
     assert clf.score(digits / 16, labels) > 0.97
+
+
+def test_divergence_under_early_stopping_keeps_the_best_epoch():
+    target = (np.arange(len(X)) % 5 == 0).astype(int)  # all-NaN scores would be right on 80 %
+    clf = BackpropClassifier(
+        solver="sgd", learning_rate_init=1e150, early_stopping=True, random_state=0
+    )
+    start = [np.full((4, 100), 0.1), np.full((100, 1), 0.1)]
+    with pytest.warns(ConvergenceWarning, match="diverged in epoch"):
+        clf.fit(X, target, coefs_init=start, intercepts_init=[np.zeros(100), np.full(1, 50.0)])
+    assert np.isfinite(clf.coefs_[0]).all()
+
+
+def test_a_failed_call_draws_nothing_from_the_users_random_state():
+    rng = np.random.RandomState(0)
+    before = rng.get_state()[1].copy()
+    clf = BackpropClassifier(solver="sgd", learning_rate_init=1e300, random_state=rng)
+    with pytest.raises(ValueError, match="non-finite"):
+        clf.fit(X, y)
+    assert (rng.get_state()[1] == before).all()
