@@ -25,11 +25,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skbackprop import _compat
 from skbackprop._validation import (
     Options,
+    Views,
     check_options,
     check_sample_weight,
     check_sizes,
     check_total,
-    copy_into,
     in_rows,
     option_constraints,
 )
@@ -43,13 +43,14 @@ from skbackprop.workspace import Architecture, Batch
 
 @dataclass(frozen=True)
 class FitCall:
-    """The arguments of one call to `fit` or `partial_fit`, beyond X and y."""
+    """The arguments of one call to `fit` or `partial_fit`, beyond X and y, and its draws."""
 
     sample_weight: Any = None
     coefs_init: Any = None
     intercepts_init: Any = None
     classes: Any = None
     incremental: bool = False
+    rng: Any = None
 
 
 class BaseBackprop(BaseEstimator, ABC):
@@ -145,9 +146,10 @@ class BaseBackprop(BaseEstimator, ABC):
 
     def _fit(self, X: Any, y: Any, call: FitCall) -> Self:
         with self._unchanged_on_error():
-            params = self.get_params(deep=False)
+            params = {name: getattr(self, name) for name in self._parameter_constraints}
             options = check_options(params, self._parameter_constraints, type(self).__name__)
             self._check_call(call)
+            call = replace(call, rng=check_random_state(self.random_state))
             X, y = self._check_data(X, y, call)
             y = self._check_targets(y, call)
             loss = options.loss.on(self._targets.kind)
@@ -156,23 +158,10 @@ class BaseBackprop(BaseEstimator, ABC):
                 self._targets.encode(y, X.dtype, loss.integer_targets),
                 check_sample_weight(call.sample_weight, X),
             )
-            rng = check_random_state(self.random_state)
-
             architecture = self._architecture(X, loss, options)
-            network = self._start_network(architecture, options, rng, call, X.dtype)
-            progress = deepcopy(self._progress) if self._continues(call) else Progress()
-            plan = self._plan(options, call)
-            if options.solver.stochastic:
-                samples, validate = self._split(samples, rng)
-                batches = Minibatches(samples, network, self._batch_size(len(samples)))
-                run: Any = EpochRun(plan, rng, validate)
-            else:
-                batches, run = Minibatches(samples, network, len(samples)), LBFGSRun(plan)
-            monitored = "score" if options.solver.stochastic and self.early_stopping else "loss"
-            progress.begin(options.solver, network.theta, monitored, anew=not call.incremental)
-            # overflow ends in the error below, or in infinite scores, which are no error
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                run(network, batches, progress)
+            with self._enough_memory(architecture):
+                network = self._start_network(architecture, options, call, X.dtype)
+                progress = self._train(network, samples, options, call)
             if not np.all(np.isfinite(network.theta)):
                 raise ValueError(
                     "Solver produced non-finite parameter weights. The input data may contain"
@@ -182,6 +171,26 @@ class BaseBackprop(BaseEstimator, ABC):
         self._tell(progress, call)
         return self
 
+    def _train(
+        self, network: Network, samples: Samples, options: Options, call: FitCall
+    ) -> Progress:
+        """Run the solver on the network; tell how far it came."""
+        solver, plan = options.solver, self._plan(options, call)
+        progress = deepcopy(self._progress) if self._continues(call) else Progress()
+        if solver.stochastic:
+            samples, validate = self._split(samples, call.rng)
+            batches = Minibatches(samples, network, self._batch_size(len(samples)))
+            run: Any = EpochRun(plan, call.rng, validate)
+            monitored = "score" if validate else repr(options.loss)
+        else:
+            batches, run = Minibatches(samples, network, len(samples)), LBFGSRun(plan)
+            monitored = repr(options.loss)
+        progress.begin(solver, network.theta, monitored, anew=not call.incremental)
+        # overflow ends in non-finite weights, or in infinite scores, which are no error
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            run(network, batches, progress)
+        return progress
+
     def _continues(self, call: FitCall) -> bool:
         """True where training goes on from what is there."""
         return hasattr(self, "_network") and (call.incremental or self.warm_start)
@@ -190,7 +199,7 @@ class BaseBackprop(BaseEstimator, ABC):
     def _unchanged_on_error(self) -> Iterator[None]:
         """Put every attribute back if the body fails, and the user's RandomState.
 
-        What the attributes hold is never changed in place.
+        What the attributes hold isn't changed in place before nothing can fail any more.
         """
         state = self.__dict__
         before = state.copy()
@@ -246,7 +255,6 @@ class BaseBackprop(BaseEstimator, ABC):
         self,
         architecture: Architecture,
         options: Options,
-        rng: np.random.RandomState,
         call: FitCall,
         dtype: np.dtype,
     ) -> Network:
@@ -261,30 +269,33 @@ class BaseBackprop(BaseEstimator, ABC):
                 )
             return Network(architecture, self._network.theta.copy())
 
-        network = self._allocate(architecture, dtype)
+        if architecture.n_parameters > np.iinfo(np.intp).max // dtype.itemsize:
+            raise MemoryError
+        network = Network(architecture, np.empty(architecture.n_parameters, dtype))
         # Without hidden units the loss is convex and there is no variance for Glorot's bound to
         # keep: it's 0 then, and training starts where scikit-learn's linear models start. From
         # MLPClassifier's random start the default epochs don't suffice on scikit-learn's checks.
         factor = options.activation.glorot_factor if architecture.activations else 0.0
         for layer in network.layers:
             fan_in, fan_out = layer.W.shape
-            layer.W[...], layer.b[...] = options.weight_init.draw(rng, fan_in, fan_out, factor)
+            layer.W[...], layer.b[...] = options.weight_init.draw(call.rng, fan_in, fan_out, factor)
         if call.coefs_init is not None:
-            copy_into([layer.W for layer in network.layers], call.coefs_init, "coefs_init")
+            _coefs(network, "coefs_init").assign(call.coefs_init)
         if call.intercepts_init is not None:
-            copy_into(
-                [layer.b for layer in network.layers], call.intercepts_init, "intercepts_init"
-            )
+            _intercepts(network, "intercepts_init").assign(call.intercepts_init)
         return network
 
-    def _allocate(self, architecture: Architecture, dtype: np.dtype) -> Network:
+    @contextmanager
+    def _enough_memory(self, architecture: Architecture) -> Iterator[None]:
+        """Say which parameters ask for more than there is."""
         try:
-            return Network(architecture, np.empty(architecture.n_parameters, dtype))
-        except (MemoryError, ValueError, OverflowError) as error:
+            yield
+        except (MemoryError, OverflowError) as error:
             raise ValueError(
                 f"hidden_layer_sizes={self.hidden_layer_sizes!r} asks for"
-                f" {architecture.n_parameters} parameters of {dtype}, which can't be allocated."
-                " Use fewer or smaller layers."
+                f" {architecture.n_parameters} parameters, which can't be allocated with their"
+                f" gradients and the buffers of batch_size={self.batch_size!r}. Use fewer or"
+                " smaller layers, or smaller batches."
             ) from error
 
     def _plan(self, options: Options, call: FitCall) -> Plan:
@@ -307,7 +318,7 @@ class BaseBackprop(BaseEstimator, ABC):
             warnings.warn(
                 f"Got `batch_size` less than 1 or larger than sample size. It is going to be"
                 f" clipped: {self.batch_size} becomes {n_samples}.",
-                stacklevel=4,
+                stacklevel=5,
             )
         return min(int(self.batch_size), n_samples)
 
@@ -389,28 +400,28 @@ class BaseBackprop(BaseEstimator, ABC):
     # The fitted network
 
     @property
-    def coefs_(self) -> list[np.ndarray]:
+    def coefs_(self) -> Views:
         """Weights, the i-th array of shape (units in layer i, units in layer i + 1).
 
-        Views of the network's parameters: writing into them changes the network. An assigned
-        list is checked and copied.
+        Views of the network's parameters: writing into them changes the network. What is
+        assigned, one array or the list, is checked and copied.
         """
         check_is_fitted(self)
-        return [layer.W for layer in self._network.layers]
+        return _coefs(self._network, "coefs_")
 
     @coefs_.setter
     def coefs_(self, arrays: Any) -> None:
-        copy_into(self.coefs_, arrays, "coefs_")
+        self.coefs_.assign(arrays)
 
     @property
-    def intercepts_(self) -> list[np.ndarray]:
+    def intercepts_(self) -> Views:
         """Intercepts, the i-th array of shape (units in layer i + 1,); views like `coefs_`."""
         check_is_fitted(self)
-        return [layer.b for layer in self._network.layers]
+        return _intercepts(self._network, "intercepts_")
 
     @intercepts_.setter
     def intercepts_(self, arrays: Any) -> None:
-        copy_into(self.intercepts_, arrays, "intercepts_")
+        self.intercepts_.assign(arrays)
 
     def _one_batch(
         self, X: Any, y: Any, sample_weight: Any, dtype: np.dtype | None = None
@@ -451,3 +462,11 @@ class BaseBackprop(BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _coefs(network: Network, name: str) -> Views:
+    return Views([layer.W for layer in network.layers], name)
+
+
+def _intercepts(network: Network, name: str) -> Views:
+    return Views([layer.b for layer in network.layers], name)

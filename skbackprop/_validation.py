@@ -6,7 +6,7 @@ Every error names the parameter or the array, what came and what is allowed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from math import inf
 from numbers import Integral, Real
 from typing import Any
@@ -37,12 +37,21 @@ OPTIONS: dict[str, tuple[dict[str, Any], type[Option]]] = {
 def field_constraints(option: type[Option] | Option) -> dict[str, list[Any]]:
     """The fields of an option in scikit-learn's vocabulary of constraints."""
     return {
-        f.name: [_compat.Interval(**f.metadata["interval"])]
-        if "interval" in f.metadata
-        else ["boolean"]
+        f.name: [_interval(f)] if "interval" in f.metadata else ["boolean"]
         for f in fields(option)  # type: ignore[arg-type]
         if f.metadata
     }
+
+
+def _interval(f: Field[Any]) -> Any:
+    """scikit-learn's constraint for a number's interval, written as in "[0, 1)"."""
+    interval = f.metadata["interval"]
+    left, right = (None if end == "inf" else float(end) for end in interval[1:-1].split(", "))
+    closed = {"[]": "both", "[)": "left", "(]": "right", "()": "neither"}
+    kind = Integral if isinstance(f.default, int) else Real
+    if kind is Integral:
+        left, right = (None if end is None else int(end) for end in (left, right))
+    return _compat.Interval(kind, left, right, closed=closed[interval[0] + interval[-1]])
 
 
 def option_constraints() -> dict[str, list[Any]]:
@@ -109,8 +118,8 @@ def check_sample_weight(sample_weight: Any, X: Any) -> np.ndarray | None:
     if sample_weight is None:
         return None
     n = X.shape[0]
-    if isinstance(sample_weight, Real):
-        sample_weight = np.full(n, float(sample_weight))
+    if isinstance(sample_weight, Real) or getattr(sample_weight, "shape", None) == ():
+        sample_weight = np.full(n, sample_weight)
     weight = check_array(
         sample_weight, ensure_2d=False, dtype=X.dtype, order="C", input_name="sample_weight"
     )
@@ -137,17 +146,41 @@ def check_total(weight: np.ndarray, name: str) -> None:
         )
 
 
-def copy_into(views: list[np.ndarray], arrays: Any, name: str) -> None:
-    """Copy arrays into the network's views, after all of them have been checked."""
-    if isinstance(arrays, str) or not hasattr(arrays, "__len__") or len(arrays) != len(views):
-        got = len(arrays) if hasattr(arrays, "__len__") else arrays
-        raise ValueError(f"{name} must be a list of {len(views)} arrays, one per layer, got {got}.")
-    checked = [
-        _like(view, array, f"{name}[{i}]")
-        for i, (array, view) in enumerate(zip(arrays, views, strict=True))
-    ]
-    for array, view in zip(checked, views, strict=True):
-        np.copyto(view, array)
+class Views(list[np.ndarray]):
+    """Views into a network's parameters. Assigning to one checks and copies.
+
+    Parameters
+    ----------
+    arrays : list of ndarray
+        The views.
+    name : str
+        What errors call them.
+    """
+
+    def __init__(self, arrays: list[np.ndarray], name: str) -> None:
+        super().__init__(arrays)
+        self.name = name
+
+    def __setitem__(self, i: Any, array: Any) -> None:
+        """Copy an array into the i-th view."""
+        if isinstance(i, slice):
+            Views(self[i], self.name).assign(array)
+        else:
+            np.copyto(self[i], _like(self[i], array, f"{self.name}[{i}]"))
+
+    def assign(self, arrays: Any) -> None:
+        """Copy arrays into all views, after each has been checked."""
+        if isinstance(arrays, str) or not hasattr(arrays, "__len__") or len(arrays) != len(self):
+            got = len(arrays) if hasattr(arrays, "__len__") else arrays
+            raise ValueError(
+                f"{self.name} must be a list of {len(self)} arrays, one per layer, got {got}."
+            )
+        checked = [
+            _like(view, array, f"{self.name}[{i}]")
+            for i, (array, view) in enumerate(zip(arrays, self, strict=True))
+        ]
+        for array, view in zip(checked, self, strict=True):
+            np.copyto(view, array)
 
 
 def _like(view: np.ndarray, array: Any, name: str) -> np.ndarray:
@@ -158,7 +191,7 @@ def _like(view: np.ndarray, array: Any, name: str) -> np.ndarray:
         raise ValueError(f"{name} must have shape {view.shape}, got {array!r}.") from error
     if array.shape != view.shape:
         raise ValueError(f"{name} must have shape {view.shape}, got {array.shape}.")
-    real = np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)
+    real = array.dtype.kind in "biuf"
     with np.errstate(over="ignore"):
         converted = array.astype(view.dtype) if real else array
     if not real or not np.all(np.isfinite(converted)):

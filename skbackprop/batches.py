@@ -1,6 +1,7 @@
 """Minibatches: rows of the data, gathered into buffers that are made once.
 
-X itself is never copied or reordered; only an index is shuffled.
+X itself is neither copied nor reordered; only an index is shuffled. Rows of a CSR matrix have no
+fixed number of entries, so each batch of it is a new small matrix.
 """
 
 from __future__ import annotations
@@ -49,12 +50,13 @@ class Minibatches:
     def __init__(self, samples: Samples, network: Network, batch_size: int) -> None:
         self.samples, self.batch_size = samples, batch_size
         n = len(samples)
-        self.full = self._buffers(min(n, batch_size), network)
-        self.last = self._buffers(n % batch_size, network) if n % batch_size else self.full
+        self.full = self._buffers(min(n, batch_size), network, None)
+        short = n % batch_size
+        self.last = self._buffers(short, network, self.full) if short else self.full
 
-    def _buffers(self, m: int, network: Network) -> Batch:
+    def _buffers(self, m: int, network: Network, full: Batch | None) -> Batch:
         """A batch of m rows that shares its memory with the full one, if that is there."""
-        s, full, dtype = self.samples, getattr(self, "full", None), network.theta.dtype
+        s, dtype = self.samples, network.theta.dtype
         X = None
         if not issparse(s.X) and s.index is not None:
             # in the memory order of X, so that gathering copies whole runs

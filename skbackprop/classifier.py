@@ -177,9 +177,15 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     clipped to the dtype's epsilon, so its `loss_curve_` is lower where a sample is wrong by more
     than about 36 nats in float64 (16 in float32). The gradients are the same.
 
-    Two numbers differ from MLPClassifier's on purpose. With ``hidden_layer_sizes=()`` it starts at
-    random, and may be far from the minimum after `max_iter` epochs. After a warm start with
-    `early_stopping` it can end on weights that aren't those of the best epoch.
+    Elsewhere the numbers differ from MLPClassifier's on purpose:
+
+    - With ``hidden_layer_sizes=()`` it starts at random, and may be far from the minimum after
+      `max_iter` epochs.
+    - After a warm start with `early_stopping` it can end on weights that aren't those of the best
+      epoch.
+    - Between calls of `partial_fit` it ignores changed parameters of the optimizer. Here they
+      take effect.
+    - Its probabilities may be exactly 0 or 1.
 
     References
     ----------
@@ -337,7 +343,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithm of the probabilities, computed from the scores.
 
-        Exact also where the probability itself underflows.
+        Exact also where the probability itself underflows. For multilabel targets, logarithms of
+        probabilities above 1/2 are those of what `predict_proba` returns, so that labels rank
+        alike in both.
 
         Parameters
         ----------
@@ -353,8 +361,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Z = self._targets.scores_per_class(Z)
         log_p = self._network.architecture.loss.log_proba(Z)
         if self._targets.kind == "multilabel":
-            # Labels rank as in predict_proba, ties of rounded probabilities included. Above 1/2
-            # the logarithm of a rounded probability is off by no more than the rounding.
+            # Labels rank as in predict_proba, ties of rounded probabilities included: that is what
+            # scikit-learn's test_predict_proba_multilabel pins. Above 1/2 the logarithm of a
+            # rounded probability is off by no more than the rounding.
             likely = Z > 0
             log_p[likely] = np.log(self._proba(Z)[likely])
         return log_p

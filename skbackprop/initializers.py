@@ -6,7 +6,6 @@ neither die out nor blow up on their way through the layers.
 
 from dataclasses import dataclass
 from math import sqrt
-from numbers import Real
 
 import numpy as np
 
@@ -93,7 +92,7 @@ class Normal(Initializer):
         Standard deviation.
     """
 
-    scale: float = number(0.01, Real, 0, None, "neither")
+    scale: float = number(0.01, "(0, inf)")
 
     def weights(self, rng: np.random.RandomState, fan_in: int, fan_out: int) -> np.ndarray:
         """Standard normal, times scale."""

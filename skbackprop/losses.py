@@ -138,7 +138,7 @@ class SigmoidCrossEntropy(OutputLoss):
 
 
 class SigmoidSquaredError(OutputLoss):
-    """A = 1 / (1 + exp(-Z)), L = 1/2 sum_j (y_j - a_j)**2. Nielsen (2015), chapter 2, eq. 26, BP1.
+    """A = 1 / (1 + exp(-Z)), L = 1/2 sum_j (y_j - a_j)**2. Nielsen (2015), chapter 2, eq. 27, BP1.
 
     The derivative of the link stays in the gradient: saturated units learn slowly.
 

@@ -28,23 +28,22 @@ class Network:
     def __init__(self, architecture: Architecture, theta: np.ndarray) -> None:
         self.architecture = architecture
         self.theta, self.grad = theta, np.zeros_like(theta)
-        W, b, n_weights = self.views(theta)
-        dW, db, _ = self.views(self.grad)
+        (W, b), (dW, db) = self.views(theta), self.views(self.grad)
+        n_weights = architecture.n_weights
         self.layers = [Dense(*arrays) for arrays in zip(W, b, dW, db, strict=True)]
         self.weights, self.weight_grads = theta[:n_weights], self.grad[:n_weights]
         self.penalty_grad = np.empty_like(self.weights)
 
-    def views(self, flat: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray], int]:
-        """W-shaped and b-shaped views into a vector like theta, and the number of weights."""
+    def views(self, flat: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """W-shaped and b-shaped views into a vector like theta."""
         Ws, bs, start = [], [], 0
         for fan_in, fan_out in self.architecture.shapes:
             Ws.append(flat[start : start + fan_in * fan_out].reshape(fan_in, fan_out))
             start += fan_in * fan_out
-        n_weights = start
         for fan_out in self.architecture.units[1:]:
             bs.append(flat[start : start + fan_out])
             start += fan_out
-        return Ws, bs, n_weights
+        return Ws, bs
 
     def forward(self, X: np.ndarray, ws: Workspace) -> np.ndarray:
         """Z_l = A_{l-1} W_l + b_l, A_l = f_l(Z_l), A_0 = X. Returns the output layer's scores."""
@@ -71,7 +70,7 @@ class Network:
         self.layers[0].backward(X, dZ, ws.ones, None)
 
     def value_and_gradient(self, batch: Batch) -> float:
-        """Loss of a batch, penalty included. Overwrites grad with its gradient."""
+        """L = sum_i w_i L_i + 1/2 alpha |W|**2 / total. Overwrites grad with dL/dtheta."""
         ws, alpha = batch.workspace, self.architecture.alpha
         Z = self.forward(batch.X, ws)
         loss = self.architecture.loss

@@ -6,7 +6,6 @@ An optimizer is configuration. What it remembers between steps is the state that
 
 from dataclasses import dataclass
 from math import sqrt
-from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,6 +30,9 @@ class Optimizer(Solver):
     def init(self, theta: np.ndarray) -> Any:
         """The state before the first step, for parameters like `theta`."""
         raise NotImplementedError
+
+    def resume(self, state: Any) -> None:
+        """Adapt a state made by an optimizer of this class with other hyperparameters."""
 
     def step(self, theta: np.ndarray, grad: np.ndarray, state: Any, lr: float) -> None:
         """Overwrites theta with the next parameters; updates state; grad becomes scratch."""
@@ -58,7 +60,7 @@ class SGD(Optimizer):
         Look ahead along the velocity.
     """
 
-    momentum: float = number(0.9, Real, 0, 1, "both", flat=True)
+    momentum: float = number(0.9, "[0, 1]", flat=True)
     nesterovs_momentum: bool = switch(True, flat=True)
 
     def init(self, theta: np.ndarray) -> SGDState:
@@ -66,7 +68,7 @@ class SGD(Optimizer):
         return SGDState(np.zeros_like(theta))
 
     def step(self, theta: np.ndarray, grad: np.ndarray, state: SGDState, lr: float) -> None:
-        """Overwrites theta; grad becomes scratch."""
+        """v <- momentum v - lr g, then theta is overwritten; grad becomes scratch."""
         v = state.velocity
         np.multiply(grad, lr, out=grad)
         np.multiply(v, self.momentum, out=v)
@@ -85,6 +87,7 @@ class AdamState:
 
     m: np.ndarray
     v: np.ndarray
+    betas: tuple[float, float]
     t: int = 0
 
 
@@ -105,24 +108,31 @@ class Adam(Optimizer):
         Keeps the division finite.
     """
 
-    beta_1: float = number(0.9, Real, 0, 1, "left", flat=True)
-    beta_2: float = number(0.999, Real, 0, 1, "left", flat=True)
-    epsilon: float = number(1e-8, Real, 0, None, "neither", flat=True)
+    beta_1: float = number(0.9, "[0, 1)", flat=True)
+    beta_2: float = number(0.999, "[0, 1)", flat=True)
+    epsilon: float = number(1e-8, "(0, inf)", flat=True)
 
     #: MLPClassifier's adam ignores its `learning_rate`.
     scheduled: ClassVar[bool] = False
 
     def init(self, theta: np.ndarray) -> AdamState:
         """m = v = 0, t = 0."""
-        return AdamState(np.zeros_like(theta), np.zeros_like(theta))
+        return AdamState(np.zeros_like(theta), np.zeros_like(theta), (self.beta_1, self.beta_2))
+
+    def resume(self, state: AdamState) -> None:
+        """Rescale m and v where the betas have changed."""
+        old_1, old_2 = state.betas
+        state.m *= (1.0 - old_1) / (1.0 - self.beta_1)
+        state.v *= (1.0 - old_2) / (1.0 - self.beta_2)
+        state.betas = self.beta_1, self.beta_2
 
     def step(self, theta: np.ndarray, grad: np.ndarray, state: AdamState, lr: float) -> None:
-        """Overwrites theta; grad becomes scratch."""
+        """Overwrites theta with theta - lr_t m / (sqrt(v) + epsilon); grad becomes scratch."""
         state.t += 1
         lr_t = lr * sqrt(1.0 - self.beta_2**state.t) / (1.0 - self.beta_1**state.t)
 
         # With m = (1 - beta_1) m' and v = (1 - beta_2) v' the running means become
-        # m' <- beta_1 m' + g and v' <- beta_2 v' + g**2: three passes over theta fewer.
+        # m' <- beta_1 m' + g and v' <- beta_2 v' + g**2: two passes fewer, and no scratch.
         m, v = state.m, state.v
         np.multiply(m, self.beta_1, out=m)
         np.add(m, grad, out=m)
@@ -155,10 +165,10 @@ class LBFGS(Solver):
         Ends when the loss falls by a smaller fraction than this.
     """
 
-    max_fun: int = number(15000, Integral, 1, None, "left", flat=True)
-    memory: int = number(10, Integral, 1, None, "left")
-    max_line_search: int = number(20, Integral, 1, None, "left")
-    ftol: float = number(2.220446049250313e-09, Real, 0, None, "left")
+    max_fun: int = number(15000, "[1, inf)", flat=True)
+    memory: int = number(10, "[1, inf)")
+    max_line_search: int = number(20, "[1, inf)")
+    ftol: float = number(2.220446049250313e-09, "[0, inf)")
 
     stochastic: ClassVar[bool] = False
 

@@ -11,15 +11,12 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 
-def number(
-    default: float, type: type, left: float, right: float | None, closed: str, flat: bool = False
-) -> Any:
-    """A numeric field between `left` and `right`; `closed` says which ends belong to it.
+def number(default: float, interval: str, flat: bool = False) -> Any:
+    """A numeric field within `interval`, such as "[0, 1)"; an integer if `default` is one.
 
     `flat` marks a field that the estimator's constructor has too, under the same name: it is
     filled from there when the option is given as a string.
     """
-    interval = {"type": type, "left": left, "right": right, "closed": closed}
     return field(default=default, metadata={"interval": interval, "flat": flat})
 
 

@@ -4,13 +4,16 @@ A schedule is a set of pure functions; the factor that it has reached lives with
 """
 
 from dataclasses import dataclass
-from numbers import Real
+from typing import ClassVar
 
 from skbackprop.options import Option, number
 
 
 class Schedule(Option):
     """The factor starts at 1. Both hooks return the factor to go on with."""
+
+    #: Said, with `verbose`, when `on_plateau` ends the training.
+    last_words: ClassVar[str] = "Stopping."
 
     def after_epoch(self, factor: float, t: int) -> float:
         """After an epoch, when `t` samples have been trained on in all."""
@@ -36,7 +39,7 @@ class InvScaling(Schedule):
         Exponent.
     """
 
-    power_t: float = number(0.5, Real, 0, None, "left", flat=True)
+    power_t: float = number(0.5, "[0, inf)", flat=True)
 
     def after_epoch(self, factor: float, t: int) -> float:
         """(t + 1)**-power_t."""
@@ -55,8 +58,10 @@ class Adaptive(Schedule):
         A plateau at this rate or below ends the training.
     """
 
-    divisor: float = number(5.0, Real, 1, None, "neither")
-    min_rate: float = number(1e-6, Real, 0, None, "neither")
+    divisor: float = number(5.0, "(1, inf)")
+    min_rate: float = number(1e-6, "(0, inf)")
+
+    last_words: ClassVar[str] = "Learning rate too small. Stopping."
 
     def on_plateau(self, factor: float, learning_rate: float) -> float | None:
         """factor / divisor, or None when the rate is too small already."""

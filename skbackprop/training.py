@@ -36,7 +36,8 @@ class Plan:
 class Progress:
     """What training has reached. The estimator keeps it, so that a later call can go on.
 
-    `best` is the smallest value of what is monitored, "loss" or "score" (with a minus sign).
+    `best` is the smallest value of what is `monitored`: a loss, by its name, or the "score" with
+    a minus sign.
     `outcome` is "converged", "unfinished", "interrupted" or "diverged"; `message` says more of an
     unfinished run.
     """
@@ -49,7 +50,7 @@ class Progress:
     loss: float = nan
     loss_curve: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
-    monitored: str = "loss"
+    monitored: str = ""
     best: float = inf
     no_improvement: int = 0
     outcome: str = ""
@@ -58,8 +59,11 @@ class Progress:
     def begin(self, solver: Any, theta: np.ndarray, monitored: str, anew: bool) -> None:
         """Before a run: empty curves; a fresh optimizer if `anew` or if it's another one."""
         self.loss_curve, self.scores, self.n_iter, self.outcome = [], [], 0, ""
-        if solver.stochastic and (anew or type(solver) is not type(self.solver)):
-            self.optimizer_state, self.factor = solver.init(theta), 1.0
+        if solver.stochastic:
+            if anew or type(solver) is not type(self.solver):
+                self.optimizer_state, self.factor = solver.init(theta), 1.0
+            elif solver != self.solver:
+                solver.resume(self.optimizer_state)
         if monitored != self.monitored:
             self.best, self.no_improvement = inf, 0
         self.solver, self.monitored = solver, monitored
@@ -74,6 +78,11 @@ class Progress:
         if is_best:
             self.best = value
         return is_best
+
+
+def _is_finite(theta: np.ndarray) -> bool:
+    """True where theta has no NaN and no inf; theta . theta tells it in one quick pass."""
+    return isfinite(np.dot(theta, theta)) or bool(np.all(np.isfinite(theta)))
 
 
 class EpochRun:
@@ -101,21 +110,24 @@ class EpochRun:
     def __call__(self, network: Network, batches: Minibatches, progress: Progress) -> None:
         """Train the network; progress tells how far it came."""
         plan, p = self.plan, progress
-        best_theta = network.theta.copy() if self.validate else network.theta
+        best_theta, kept = network.theta.copy() if self.validate else network.theta, False
         try:
             while not p.outcome:
                 if plan.shuffle:
                     batches.shuffle(self.rng)
                 p.loss = self.epoch(network, batches, p)
+                diverged = not _is_finite(network.theta)
                 p.n_iter += 1
                 p.t += len(batches.samples)
                 p.loss_curve.append(p.loss)
                 self.say(f"Iteration {p.n_iter}, loss = {p.loss:.8f}")
-                value = self.value(network, p)
-                if not isfinite(p.loss) and not np.all(np.isfinite(network.theta)):
+                if diverged:
                     p.outcome = "diverged"
+                    if not kept:
+                        return
                     break
-                if p.improves(value, plan.tol) and self.validate:
+                if p.improves(self.value(network, p), plan.tol) and self.validate:
+                    kept = True
                     np.copyto(best_theta, network.theta)
                 p.factor = plan.schedule.after_epoch(p.factor, p.t)
                 if p.no_improvement > plan.n_iter_no_change:
@@ -162,7 +174,7 @@ class EpochRun:
         factor = plan.schedule.on_plateau(progress.factor, rate)
         if factor is None:
             progress.outcome = "converged"
-            self.say(f"{reason} Stopping.")
+            self.say(f"{reason} {plan.schedule.last_words}")
         else:
             progress.factor, progress.no_improvement = factor, 0
             self.say(f"{reason} Setting learning rate to {plan.learning_rate_init * factor:f}")

@@ -1,6 +1,7 @@
 """What a network is before it has numbers, and the room that a batch needs on its way through.
 
-All buffers are allocated once, for the largest batch. Nothing is allocated in the batch loop.
+All buffers are allocated once, for the largest batch. With dense X nothing is allocated in the
+batch loop.
 """
 
 from __future__ import annotations
@@ -43,9 +44,14 @@ class Architecture:
         return list(pairwise(self.units))
 
     @property
+    def n_weights(self) -> int:
+        """Entries of all W together."""
+        return sum(fan_in * fan_out for fan_in, fan_out in self.shapes)
+
+    @property
     def n_parameters(self) -> int:
         """Length of theta."""
-        return sum((fan_in + 1) * fan_out for fan_in, fan_out in self.shapes)
+        return self.n_weights + sum(self.units[1:])
 
 
 class Workspace:

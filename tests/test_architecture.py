@@ -60,6 +60,8 @@ def test_private_modules_of_dependencies_only_in_compat(module):
     if module == "_compat":
         return
     for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text())):
+        if isinstance(node, ast.Import):
+            assert not [a.name for a in node.names if "._" in a.name]
         if isinstance(node, ast.ImportFrom) and not node.module.startswith("skbackprop"):
             parts = [*node.module.split("."), *(alias.name for alias in node.names)]
             assert not [p for p in parts if p.startswith("_") and p != "__future__"]

@@ -667,3 +667,24 @@ def test_ctrl_c_elsewhere_changes_nothing(monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             clf.fit(X[:, :2], y % 2)
     assert_same_state(fitted_state(clf), state)
+
+
+def test_one_array_of_coefs_can_be_assigned():
+    clf = net().fit(X, y)
+    before = clf._network.theta.copy()
+    with raises("coefs_[1]", "must have shape (3, 3)", "(4, 3)"):
+        clf.coefs_[1] = W1
+    assert_array_equal(clf._network.theta, before)
+    clf.coefs_[1] = W2
+    clf.intercepts_[:1] = [b1]
+    assert_array_equal(clf.coefs_[1], W2)
+    assert_array_equal(clf.intercepts_[0], b1)
+    assert np.shares_memory(clf.coefs_[1], clf._network.theta)
+
+
+def test_a_subclass_may_have_fewer_parameters():
+    class Small(BackpropClassifier):
+        def __init__(self, hidden_layer_sizes=(5,), random_state=None):
+            super().__init__(hidden_layer_sizes, random_state=random_state)
+
+    assert Small().fit(X, y).n_layers_ == 3

@@ -100,8 +100,8 @@ def test_2_one_sigmoid_unit(data):
     clf = BackpropClassifier(
         hidden_layer_sizes=(8,),
         batch_size=m,
-        learning_rate_init=0.1,
-        weight_init="he_normal",
+        learning_rate_init=1.0,
+        weight_init="normal",
         **GRADIENT_DESCENT,
     )
     (W1, W2), (b1, b2) = first_weights(clf, X, y)
@@ -115,7 +115,7 @@ def test_2_one_sigmoid_unit(data):
         dW2, db2 = A1.T @ dZ2 / m, dZ2.mean(axis=0)
         dZ1 = dZ2 @ W2.T * (Z1 > 0)
         dW1, db1 = X.T @ dZ1 / m, dZ1.mean(axis=0)
-        W1, b1, W2, b2 = W1 - 0.1 * dW1, b1 - 0.1 * db1, W2 - 0.1 * dW2, b2 - 0.1 * db2
+        W1, b1, W2, b2 = W1 - dW1, b1 - db1, W2 - dW2, b2 - db2
         assert_allclose(fitted.loss_, cost, rtol=1e-9)
         assert_weights(fitted, [W1, W2], [b1, b2])
     assert fitted.score(X, y) > 0.85

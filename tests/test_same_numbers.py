@@ -86,20 +86,25 @@ def test_binary(params):
     assert_same(*both(params, y=y > 4))
 
 
-@pytest.mark.parametrize("name", ["adam", "adaptive", "early stopping", "small batches"])
+@pytest.mark.parametrize(
+    "name", ["adam", "sgd", "invscaling", "adaptive", "early stopping", "small batches"]
+)
 def test_multilabel(name):
     assert_same(*both({**SETTINGS[name], "max_iter": 8}, X_labels, Y_labels))
 
 
 @needs_weights
-@pytest.mark.parametrize("name", ["adam", "sgd", "small batches", "early stopping", "no shuffle"])
+@pytest.mark.parametrize(
+    "name",
+    ["adam", "sgd", "invscaling", "adaptive", "small batches", "early stopping", "no shuffle"],
+)
 @pytest.mark.parametrize("target", [y, y > 4], ids=["multiclass", "binary"])
 def test_sample_weight(name, target):
     assert_same(*both(SETTINGS[name], y=target, sample_weight=weights))
 
 
 @pytest.mark.parametrize("container", [csr_array, csr_matrix, csc_array])
-@pytest.mark.parametrize("name", ["adam", "no shuffle", "early stopping"])
+@pytest.mark.parametrize("name", ["adam", "sgd", "invscaling", "no shuffle", "early stopping"])
 def test_sparse(container, name):
     assert_same(*both(SETTINGS[name], X=container(X)))
 
@@ -120,8 +125,9 @@ def test_lbfgs():
     theirs, ours = both({"solver": "lbfgs", "max_iter": 20})
     assert ours.n_iter_ == theirs.n_iter_
     assert_allclose(ours.loss_, theirs.loss_, rtol=1e-7)
-    for a, b in zip(ours.coefs_, theirs.coefs_):
+    for a, b in zip(ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_):
         assert_allclose(a, b, atol=1e-7)
+    assert ours.loss_curve_[-1] == ours.loss_
     assert len(ours.loss_curve_) == ours.n_iter_
 
 

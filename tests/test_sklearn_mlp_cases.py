@@ -10,7 +10,7 @@ from sklearn.neural_network.tests import test_mlp
 
 IMPORT = "from sklearn.neural_network import MLPClassifier, MLPRegressor"
 PRIVATE = {
-    "test_fit": "sets the fitted attributes by hand; here test_one_step_by_hand",
+    "test_fit": "sets the fitted attributes by hand; here test_the_trace_of_one_step_by_hand",
     "test_gradient": "calls _loss_grad_lbfgs; here the gradient tests",
     "test_learning_rate_warmstart": "reads _optimizer; here test_schedules",
     "test_adaptive_learning_rate": "reads _optimizer; here test_schedules",

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris
+from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import scale
@@ -15,9 +15,10 @@ from sklearn.preprocessing import scale
 from skbackprop import BackpropClassifier
 from skbackprop.activations import Tanh
 from skbackprop.initializers import INITIALIZERS, Normal
+from skbackprop.inspection import trace_backprop
 from skbackprop.losses import SquaredError
 from skbackprop.optimizers import LBFGS, SGD, Adam
-from skbackprop.schedules import Adaptive, InvScaling
+from skbackprop.schedules import Adaptive, Constant, InvScaling
 
 quiet = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, y = load_iris(return_X_y=True)
@@ -173,15 +174,6 @@ def test_early_stopping_keeps_the_best_epoch():
     assert same(clf, until_best)
 
 
-@quiet
-def test_early_stopping_leaves_x_alone_and_splits_two_classes_in_proportion():
-    data, target = load_breast_cancer(return_X_y=True)
-    rare = np.r_[np.flatnonzero(target == 1), np.flatnonzero(target == 0)[:4]]
-    clf = BackpropClassifier(early_stopping=True, validation_fraction=0.5, max_iter=2)
-    clf.fit(scale(data[rare]), target[rare])
-    assert len(clf.validation_scores_) == 2
-
-
 def test_lbfgs_ends_at_the_minimum_scipy_finds():
     clf = BackpropClassifier((), solver="lbfgs", alpha=1.0, tol=1e-6).fit(X, y == 0)
     target = 2.0 * (y == 0) - 1
@@ -248,11 +240,42 @@ def test_partial_fit_goes_on_where_fit_ended():
 @quiet
 def test_another_solver_starts_with_a_state_of_its_own():
     clf = BackpropClassifier(random_state=0, max_iter=2).fit(X, y)
-    clf.set_params(solver="sgd").partial_fit(X, y)
-    clf.set_params(solver="adam").partial_fit(X, y)
+    fresh = BackpropClassifier(solver="sgd", random_state=0, shuffle=False)
+    fresh.partial_fit(
+        X, y, classes=[0, 1, 2], coefs_init=clf.coefs_, intercepts_init=clf.intercepts_
+    )
+    clf.set_params(solver="sgd", shuffle=False).partial_fit(X, y)
+    assert same(clf, fresh)
     clf = BackpropClassifier(solver="lbfgs", random_state=0, max_iter=2).fit(X, y)
     clf.set_params(solver="adam").partial_fit(X, y)
     assert len(clf.loss_curve_) == 3
+
+
+@quiet
+def test_changed_betas_do_not_rescale_the_past():
+    clf = BackpropClassifier(random_state=0, max_iter=20).fit(X, y)
+    state, before = clf._progress.optimizer_state, clf._network.theta.copy()
+    m, v = 0.1 * state.m, 0.001 * state.v  # the paper's
+    clf.set_params(beta_1=0.5, shuffle=False, alpha=0)
+    gradient = trace_backprop(clf.set_params(batch_size=150), X, y)
+    clf.partial_fit(X, y)
+    g = np.concatenate(
+        [*(layer.dW.ravel() for layer in gradient.layers), *(layer.db for layer in gradient.layers)]
+    )
+    penalty = 1e-4 / 150 * before  # the trace is of the fitted network, which had alpha
+    penalty[clf._network.architecture.n_weights :] = 0
+    g -= penalty
+    m, v = 0.5 * m + 0.5 * g, 0.999 * v + 0.001 * g**2
+    t = state.t + 1
+    rate = 1e-3 * np.sqrt(1 - 0.999**t) / (1 - 0.5**t)
+    assert_allclose(clf._network.theta, before - rate * m / (np.sqrt(v) + 1e-8), atol=1e-12)
+
+
+@quiet
+def test_another_loss_is_another_best():
+    clf = BackpropClassifier((5,), loss="squared_error", warm_start=True, max_iter=30)
+    clf.fit(X, y).set_params(loss="log_loss").fit(X, y)
+    assert clf.best_loss_ == min(clf.loss_curve_[30:])
 
 
 @quiet
@@ -282,15 +305,38 @@ def test_float32_learns_as_well_as_float64(solver):
     assert clf.score(digits / 16, labels) > 0.97
 
 
+class Explodes(Constant):
+    """An infinite rate in the third epoch."""
+
+    def after_epoch(self, factor, t):
+        return 1.0 if t < 2 * 60 else np.inf
+
+
 def test_divergence_under_early_stopping_keeps_the_best_epoch():
-    target = (np.arange(len(X)) % 5 == 0).astype(int)  # all-NaN scores would be right on 80 %
+    target = (np.arange(len(X)) % 5 == 0).astype(int)  # an all-NaN network is right on 80 %
+    params = {
+        "solver": "sgd",
+        "early_stopping": True,
+        "validation_fraction": 0.6,
+        "random_state": 0,
+    }
+    clf = BackpropClassifier(**params, learning_rate=Explodes())
+    with pytest.warns(ConvergenceWarning, match="diverged in epoch 3"):
+        clf.fit(X, target)
+    assert np.isfinite(clf.validation_scores_).all()
+    assert len(clf.validation_scores_) == 2
+    best = 1 + int(np.argmax(clf.validation_scores_))
+    with pytest.warns(ConvergenceWarning):
+        assert same(clf, BackpropClassifier(**params, max_iter=best).fit(X, target))
+
+
+def test_divergence_in_the_first_epoch_is_an_error():
     clf = BackpropClassifier(
-        solver="sgd", learning_rate_init=1e150, early_stopping=True, random_state=0
+        solver="sgd", learning_rate_init=1e308, early_stopping=True, batch_size=5
     )
-    start = [np.full((4, 100), 0.1), np.full((100, 1), 0.1)]
-    with pytest.warns(ConvergenceWarning, match="diverged in epoch"):
-        clf.fit(X, target, coefs_init=start, intercepts_init=[np.zeros(100), np.full(1, 50.0)])
-    assert np.isfinite(clf.coefs_[0]).all()
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        clf.fit(X, y)
+    assert not hasattr(clf, "loss_")
 
 
 def test_a_failed_call_draws_nothing_from_the_users_random_state():
