@@ -35,6 +35,7 @@ from skbackprop._validation import (
 )
 from skbackprop.batches import Minibatches, Samples
 from skbackprop.losses import OutputLoss
+from skbackprop.memory import aligned, aligned_copy
 from skbackprop.network import Network
 from skbackprop.schedules import Constant
 from skbackprop.training import EpochRun, LBFGSRun, Plan, Progress
@@ -267,11 +268,11 @@ class BaseBackprop(BaseEstimator, ABC):
                     f" network's {fitted[1:-1]}. Going on by warm_start or partial_fit needs the"
                     " same layers: clone the estimator to start anew."
                 )
-            return Network(architecture, self._network.theta.copy())
+            return Network(architecture, aligned_copy(self._network.theta))
 
         if architecture.n_parameters > np.iinfo(np.intp).max // dtype.itemsize:
             raise MemoryError
-        network = Network(architecture, np.empty(architecture.n_parameters, dtype))
+        network = Network(architecture, aligned(architecture.n_parameters, dtype))
         # Without hidden units the loss is convex and there is no variance for Glorot's bound to
         # keep: it's 0 then, and training starts where scikit-learn's linear models start. From
         # MLPClassifier's random start the default epochs don't suffice on scikit-learn's checks.

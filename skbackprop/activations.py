@@ -6,6 +6,7 @@ its layer, so it may use `Z` and `A` as scratch.
 """
 
 from dataclasses import dataclass
+from math import inf
 from typing import ClassVar
 
 import numpy as np
@@ -82,18 +83,21 @@ class ReLU(Activation):
 
     def forward(self, Z: np.ndarray, out: np.ndarray) -> None:
         """out = max(Z, 0)."""
-        np.maximum(Z, 0.0, out=out)
+        Z.clip(0.0, inf, out=out)
 
     def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
         """Overwrites dA with dZ = dA * (A > 0); A becomes that mask."""
         # A isn't negative, so the sign bit of -A, spread over all bits, is the mask A > 0. As
         # integers these are three quick passes; a boolean mask would be cast through a buffer.
-        integer = np.dtype(f"i{A.itemsize}")
-        mask = A.view(integer)
-        np.negative(mask, out=mask)
-        np.right_shift(mask, 8 * A.itemsize - 1, out=mask)
-        np.bitwise_and(dA.view(integer), mask, out=dA.view(integer))
+        integer, sign_bit = _BITS[A.itemsize]
+        mask, bits = A.view(integer), dA.view(integer)
+        np.negative(mask, mask)
+        np.right_shift(mask, sign_bit, mask)
+        np.bitwise_and(bits, mask, bits)
 
+
+#: By itemsize: the integer type of that size, and how far its sign bit is from the last one.
+_BITS = {n: (np.dtype(f"i{n}"), np.array(8 * n - 1, f"i{n}")) for n in (4, 8)}
 
 ACTIVATIONS: dict[str, type[Activation]] = {
     "identity": Identity,

@@ -97,12 +97,12 @@ class Minibatches:
         else:
             index = s.index[rows]
             batch.X = _take_rows(s.X, index, batch.X)
-            np.take(s.Y, index, axis=0, out=batch.Y, mode="clip")
+            s.Y.take(index, 0, batch.Y, "clip")
         if s.sample_weight is not None:
             if s.index is None:
                 np.copyto(batch.weight, s.sample_weight[rows])
             else:
-                np.take(s.sample_weight, index, out=batch.weight, mode="clip")
+                s.sample_weight.take(index, 0, batch.weight, "clip")
             batch.total = float(np.sum(batch.weight))
             if batch.total:
                 np.divide(batch.weight, batch.total, out=batch.weight)
@@ -110,8 +110,8 @@ class Minibatches:
 
 def _take_rows(X: Any, index: np.ndarray, out: Any) -> Any:
     """X[index], into `out` where X is dense. `mode="clip"` lets NumPy write there unbuffered."""
-    if issparse(X):
+    if not isinstance(X, np.ndarray):
         return X[index]
     if X.flags.c_contiguous:
-        return np.take(X, index, axis=0, out=out, mode="clip")
-    return np.take(X.T, index, axis=1, out=out.T, mode="clip").T
+        return X.take(index, 0, out, "clip")
+    return X.T.take(index, 1, out.T, "clip").T

@@ -5,7 +5,6 @@ views into the network's flat vectors, so an optimizer that steps along those st
 """
 
 import numpy as np
-from scipy.sparse import issparse
 
 
 class Dense:
@@ -35,14 +34,16 @@ class Dense:
         The first layer passes `dA=None`: nobody asks for the gradient of the data.
         """
         product(A.T, dZ, self.dW)
-        np.dot(ones, dZ, out=self.db)
+        ones.dot(dZ, self.db)
         if dA is not None:
             product(dZ, self.W.T, dA)
 
 
 def product(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
-    """out = A @ B. `out` is C- or F-ordered, and no temporary is made for either."""
-    if issparse(A):
+    """out = A @ B, whichever of the two memory orders `out` has; A may be CSR."""
+    if not isinstance(A, np.ndarray):
         np.copyto(out, A @ B)
+    elif out.flags.c_contiguous:
+        A.dot(B, out)
     else:
-        np.matmul(A, B, out=out)
+        B.T.dot(A.T, out.T)

@@ -84,21 +84,21 @@ class SoftmaxCrossEntropy(OutputLoss):
         np.add(s.where, s.row_start, out=s.where)
 
         # Shifting a row changes neither A nor L, and exp(z - max z) can't overflow.
-        np.max(Z, axis=1, out=s.row)
+        np.maximum.reduce(Z, axis=1, out=s.row)
         np.subtract(Z, s.row[:, None], out=Z)
-        np.take(s.flat_Z, s.where, out=s.picked, mode="clip")
+        s.flat_Z.take(s.where, out=s.picked, mode="clip")
         np.exp(Z, out=Z)
-        np.sum(Z, axis=1, out=s.row)
+        np.add.reduce(Z, axis=1, out=s.row)
         np.log(s.row, out=s.loss)
         np.subtract(s.loss, s.picked, out=s.loss)
 
         # The Jacobians of softmax and logarithm cancel to A - onehot(Y).
         np.divide(weight, s.row, out=s.row)
         np.multiply(Z, s.row[:, None], out=Z)
-        np.take(s.flat_Z, s.where, out=s.picked, mode="clip")
+        s.flat_Z.take(s.where, out=s.picked, mode="clip")
         np.subtract(s.picked, weight, out=s.picked)
         s.flat_Z[s.where] = s.picked
-        return float(np.dot(weight, s.loss))
+        return float(weight.dot(s.loss))
 
 
 class SigmoidCrossEntropy(OutputLoss):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from skbackprop.layers import Dense
+from skbackprop.memory import aligned
 from skbackprop.workspace import Architecture, Batch, Workspace
 
 
@@ -27,12 +28,12 @@ class Network:
 
     def __init__(self, architecture: Architecture, theta: np.ndarray) -> None:
         self.architecture = architecture
-        self.theta, self.grad = theta, np.zeros_like(theta)
+        self.theta, self.grad = theta, aligned(theta.size, theta.dtype)
         (W, b), (dW, db) = self.views(theta), self.views(self.grad)
         n_weights = architecture.n_weights
         self.layers = [Dense(*arrays) for arrays in zip(W, b, dW, db, strict=True)]
         self.weights, self.weight_grads = theta[:n_weights], self.grad[:n_weights]
-        self.penalty_grad = np.empty_like(self.weights)
+        self.penalty_grad = aligned(n_weights, theta.dtype)
 
     def views(self, flat: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """W-shaped and b-shaped views into a vector like theta."""

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from skbackprop.memory import aligned_zeros
 from skbackprop.options import Option, number, switch
 
 
@@ -65,7 +66,7 @@ class SGD(Optimizer):
 
     def init(self, theta: np.ndarray) -> SGDState:
         """v = 0."""
-        return SGDState(np.zeros_like(theta))
+        return SGDState(aligned_zeros(theta))
 
     def step(self, theta: np.ndarray, grad: np.ndarray, state: SGDState, lr: float) -> None:
         """v <- momentum v - lr g, then theta is overwritten; grad becomes scratch."""
@@ -117,7 +118,7 @@ class Adam(Optimizer):
 
     def init(self, theta: np.ndarray) -> AdamState:
         """m = v = 0, t = 0."""
-        return AdamState(np.zeros_like(theta), np.zeros_like(theta), (self.beta_1, self.beta_2))
+        return AdamState(aligned_zeros(theta), aligned_zeros(theta), (self.beta_1, self.beta_2))
 
     def resume(self, state: AdamState) -> None:
         """Rescale m and v where the betas have changed."""

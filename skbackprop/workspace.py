@@ -15,6 +15,7 @@ import numpy as np
 
 from skbackprop.activations import Activation
 from skbackprop.losses import OutputLoss
+from skbackprop.memory import aligned
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Workspace:
     ) -> None:
         *hidden, n_outputs = architecture.units[1:]
         self.memory: list[np.ndarray] = (
-            memory.memory if memory else [np.empty(m * n, dtype) for n in self._sizes(architecture)]
+            memory.memory if memory else [aligned(m * n, dtype) for n in self._sizes(architecture)]
         )
         blocks = iter(self.memory)
         self.ones = np.ones(m, dtype)

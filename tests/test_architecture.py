@@ -8,7 +8,7 @@ import pytest
 import skbackprop
 
 PACKAGE = Path(skbackprop.__file__).parent
-FOUNDATION = {"options"}
+FOUNDATION = {"options", "memory"}
 MATHS = {"activations", "losses", "initializers", "layers", "optimizers", "schedules"}
 ENGINE = ["workspace", "network", "batches", "training"]  # each may import those before it
 FACE = {"_base", "_labels", "_validation", "classifier", "inspection", "datasets", "_compat"}
