@@ -38,6 +38,7 @@ from skbackprop.losses import OutputLoss
 from skbackprop.memory import aligned, aligned_copy
 from skbackprop.network import Network
 from skbackprop.schedules import Constant
+from skbackprop.threads import blas_threads
 from skbackprop.training import EpochRun, LBFGSRun, Plan, Progress
 from skbackprop.workspace import Architecture, Batch
 
@@ -188,7 +189,8 @@ class BaseBackprop(BaseEstimator, ABC):
             monitored = repr(options.loss)
         progress.begin(solver, network.theta, monitored, anew=not call.incremental)
         # overflow ends in non-finite weights, or in infinite scores, which are no error
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+        with quiet, blas_threads(network.architecture.largest_product(batches.batch_size)):
             run(network, batches, progress)
         return progress
 

@@ -7,7 +7,7 @@ fixed number of entries, so each batch of it is a new small matrix.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -48,8 +48,10 @@ class Minibatches:
     """
 
     def __init__(self, samples: Samples, network: Network, batch_size: int) -> None:
-        self.samples, self.batch_size = samples, batch_size
         n = len(samples)
+        if samples.index is None and batch_size < n and not _has_contiguous_rows(samples.X):
+            samples = replace(samples, index=np.arange(n))
+        self.samples, self.batch_size = samples, batch_size
         self.full = self._buffers(min(n, batch_size), network, None)
         short = n % batch_size
         self.last = self._buffers(short, network, self.full) if short else self.full
@@ -106,6 +108,11 @@ class Minibatches:
             batch.total = float(np.sum(batch.weight))
             if batch.total:
                 np.divide(batch.weight, batch.total, out=batch.weight)
+
+
+def _has_contiguous_rows(X: Any) -> bool:
+    """True where a slice of rows is one piece of memory, as BLAS wants it, or CSR."""
+    return not isinstance(X, np.ndarray) or X.flags.c_contiguous
 
 
 def _take_rows(X: Any, index: np.ndarray, out: Any) -> Any:

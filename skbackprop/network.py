@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.linalg.blas import get_blas_funcs
 
 from skbackprop.layers import Dense
 from skbackprop.memory import aligned
@@ -33,7 +34,7 @@ class Network:
         n_weights = architecture.n_weights
         self.layers = [Dense(*arrays) for arrays in zip(W, b, dW, db, strict=True)]
         self.weights, self.weight_grads = theta[:n_weights], self.grad[:n_weights]
-        self.penalty_grad = aligned(n_weights, theta.dtype)
+        self.axpy = get_blas_funcs("axpy", dtype=theta.dtype)
 
     def views(self, flat: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """W-shaped and b-shaped views into a vector like theta."""
@@ -78,10 +79,10 @@ class Network:
         value = loss.value_and_gradient(Z, batch.Y, batch.weight, ws.scratch)
         self.backward(batch.X, ws)
         if alpha:
-            # d/dW of 1/2 alpha |W|**2 / total is alpha W / total
-            value += 0.5 * alpha / batch.total * float(np.dot(self.weights, self.weights))
-            np.multiply(self.weights, alpha / batch.total, out=self.penalty_grad)
-            np.add(self.weight_grads, self.penalty_grad, out=self.weight_grads)
+            # d/dW of 1/2 alpha |W|**2 / total is alpha W / total, which axpy adds in one pass
+            W, dW, share = self.weights, self.weight_grads, alpha / batch.total
+            value += 0.5 * share * float(W.dot(W))
+            self.axpy(W, dW, a=share)
         return value
 
     def scores(self, X: np.ndarray) -> np.ndarray:

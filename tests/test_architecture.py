@@ -10,7 +10,13 @@ import skbackprop
 PACKAGE = Path(skbackprop.__file__).parent
 FOUNDATION = {"options", "memory"}
 MATHS = {"activations", "losses", "initializers", "layers", "optimizers", "schedules"}
-ENGINE = ["workspace", "network", "batches", "training"]  # each may import those before it
+ENGINE = [
+    "threads",
+    "workspace",
+    "network",
+    "batches",
+    "training",
+]  # each may import those before it
 FACE = {"_base", "_labels", "_validation", "classifier", "inspection", "datasets", "_compat"}
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 
