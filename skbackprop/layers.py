@@ -40,10 +40,12 @@ class Dense:
 
 
 def product(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
-    """out = A @ B, whichever of the two memory orders `out` has; A may be CSR."""
+    """out = A @ B, in whatever memory order `out` is; A may be CSR."""
     if not isinstance(A, np.ndarray):
         np.copyto(out, A @ B)
     elif out.flags.c_contiguous:
         A.dot(B, out)
-    else:
+    elif out.flags.f_contiguous:
         B.T.dot(A.T, out.T)
+    else:
+        np.matmul(A, B, out=out)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
+from scipy.special import expit, log_expit
 
 from skbackprop.options import Option
 
@@ -45,6 +45,19 @@ class OutputLoss:
         raise NotImplementedError
 
 
+def _softmax(Z: np.ndarray) -> np.ndarray:
+    """exp(Z) / sum_k exp(Z_k), after a shift that keeps exp from overflowing."""
+    A = Z - np.maximum.reduce(Z, axis=1, keepdims=True)
+    np.exp(A, out=A)
+    return np.divide(A, np.add.reduce(A, axis=1, keepdims=True), out=A)
+
+
+def _log_softmax(Z: np.ndarray) -> np.ndarray:
+    """Z - log sum_k exp(Z_k), after the same shift."""
+    shifted = Z - np.maximum.reduce(Z, axis=1, keepdims=True)
+    return shifted - np.log(np.add.reduce(np.exp(shifted), axis=1, keepdims=True))
+
+
 class SoftmaxScratch:
     """One buffer per sample for each step, and how to find Z[i, y_i] in the memory of Z."""
 
@@ -65,11 +78,11 @@ class SoftmaxCrossEntropy(OutputLoss):
 
     def link(self, Z: np.ndarray) -> np.ndarray:
         """Softmax of each row."""
-        return softmax(Z, axis=1)
+        return _softmax(Z)
 
     def log_proba(self, Z: np.ndarray) -> np.ndarray:
         """Z - log sum_k exp(Z_k)."""
-        return log_softmax(Z, axis=1)
+        return _log_softmax(Z)
 
     def scratch(self, Z: np.ndarray) -> SoftmaxScratch:
         """Buffers of m numbers each."""
@@ -160,12 +173,12 @@ class SigmoidSquaredError(OutputLoss):
     def proba(self, Z: np.ndarray) -> np.ndarray:
         """A / sum_k A_k for exclusive classes, else A."""
         # a / sum a = softmax(log a), which holds where every a underflows
-        return softmax(log_expit(Z), axis=1) if self.exclusive else expit(Z)
+        return _softmax(log_expit(Z)) if self.exclusive else expit(Z)
 
     def log_proba(self, Z: np.ndarray) -> np.ndarray:
         """Log A - log sum_k A_k for exclusive classes, else log A."""
         log_A = log_expit(Z)
-        return log_softmax(log_A, axis=1) if self.exclusive else log_A
+        return _log_softmax(log_A) if self.exclusive else log_A
 
     def value_and_gradient(
         self,
