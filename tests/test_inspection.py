@@ -61,6 +61,7 @@ def wrong_relu(self, dA, Z, A):
 
 
 def forgets_the_intercept(self, A, dZ, ones, dA):
+    self.db.fill(0)
     np.matmul(A.T, dZ, out=self.dW)
     if dA is not None:
         np.matmul(dZ, self.W.T, out=dA)
