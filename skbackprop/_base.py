@@ -18,7 +18,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -333,6 +332,8 @@ class BaseBackprop(BaseEstimator, ABC):
         if not self.early_stopping:
             index = np.arange(n) if self.shuffle else None
             return replace(samples, index=index), None
+
+        from sklearn.model_selection import train_test_split  # slow to import, seldom needed
 
         too_small = (
             "The validation set is too small. Increase 'validation_fraction' or the size of your"

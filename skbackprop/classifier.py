@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
 from skbackprop._base import BaseBackprop, FitCall
@@ -422,6 +421,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     def _validation_score(self, Z: np.ndarray, Y: np.ndarray, weight: Any) -> float:
         """Accuracy; for multilabel targets a sample counts if all of its labels are right."""
+        from sklearn.metrics import accuracy_score  # slow to import, seldom needed
+
         if self._targets.kind == "multiclass":
             true = Y if Y.ndim == 1 else Y.argmax(axis=1)
         else:

@@ -1,0 +1,103 @@
+"""What is measured. Every peer gets the same data, architecture, batches, epochs and dtype."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from scipy.sparse import random_array
+from sklearn.datasets import load_digits
+
+from skbackprop.datasets import make_spirals
+
+ALPHA = 1e-4
+LEARNING_RATE = 1e-3
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One training task: `epochs` passes over n_samples x n_features in batches.
+
+    `kind` is "train", "lbfgs" or "predict"; a "predict" workload has one entry in `rows` for each
+    number of rows that probabilities are asked for.
+    """
+
+    name: str
+    n_samples: int
+    n_features: int
+    n_classes: int
+    hidden: tuple[int, ...]
+    batch_size: int
+    dtype: str
+    epochs: int
+    kind: str = "train"
+    density: float = 1.0
+    rows: int = 0
+
+    @cached_property
+    def data(self) -> tuple[Any, np.ndarray]:
+        """X in C order or CSR, and y."""
+        rng = np.random.default_rng(0)
+        if self.name.startswith("W1"):
+            X, y = make_spirals(self.n_samples, self.n_classes, random_state=0)
+        elif self.n_features == 64:
+            X, y = load_digits(return_X_y=True)
+            X, y = X[: self.n_samples] / 16, y[: self.n_samples]
+        else:
+            y = rng.integers(self.n_classes, size=self.n_samples)
+            shape = (self.n_samples, self.n_features)
+            if self.density < 1:
+                X = random_array(shape, density=self.density, format="csr", rng=rng)
+            else:
+                X = rng.standard_normal(shape, dtype=self.dtype)
+        return X.astype(self.dtype, copy=False), y
+
+    @property
+    def n_outputs(self) -> int:
+        return 1 if self.n_classes == 2 else self.n_classes
+
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        return list(pairwise((self.n_features, *self.hidden, self.n_outputs)))
+
+    @property
+    def n_steps(self) -> int:
+        """Optimizer steps of a run; for predictions and L-BFGS, calls and iterations."""
+        if self.kind == "train":
+            return self.epochs * -(-self.n_samples // self.batch_size)
+        return self.epochs
+
+    def toy(self) -> Workload:
+        """The same at a size for tests."""
+        return replace(
+            self,
+            n_samples=min(self.n_samples, 40),
+            n_features=self.n_features if self.n_features <= 64 else 30,
+            hidden=tuple(min(h, 8) for h in self.hidden),
+            batch_size=20,
+            epochs=2,
+            density=0.1 if self.density < 1 else 1.0,
+            rows=min(self.rows, 40),
+        )
+
+
+def _both(name: str, *args: Any, **kwargs: Any) -> list[Workload]:
+    return [Workload(name, *args, dtype, **kwargs) for dtype in ("float64", "float32")]
+
+
+WORKLOADS: list[Workload] = [
+    *_both("W1", 300, 2, 3, (100,), 200, epochs=200),
+    *_both("W2", 1797, 64, 10, (100,), 200, epochs=40),
+    *_both("W3", 20_000, 50, 2, (100,), 200, epochs=4),
+    Workload("W4", 60_000, 784, 10, (256, 128), 256, "float32", epochs=1),
+    Workload("W5", 10_000, 1000, 10, (1024, 1024), 512, "float32", epochs=1),
+    *_both("W6", 20_000, 20_000, 20, (100,), 200, epochs=1, density=0.002),
+    *(
+        Workload("W7", 1797, 64, 10, (100,), 200, "float64", calls, kind="predict", rows=rows)
+        for rows, calls in [(1, 500), (100, 300), (100_000, 2)]
+    ),
+    Workload("W9", 1797, 64, 10, (100,), 1797, "float64", epochs=100, kind="lbfgs"),
+]

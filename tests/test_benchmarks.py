@@ -1,0 +1,34 @@
+"""The benchmark itself keeps working, at toy size; how long anything takes is not asserted."""
+
+import json
+
+import pytest
+
+from tests.benchmarks.__main__ import main
+from tests.benchmarks.workloads import WORKLOADS
+
+
+def test_every_workload_at_toy_size(tmp_path, capsys):
+    peers = ["skbackprop", "scikit-learn", "floor", "floor, 1 thread"]
+    main(["--toy", "--repeats", "1", "--peer", *peers, "--json", str(tmp_path / "times.json")])
+    lines = capsys.readouterr().out.splitlines()
+    measured = json.loads((tmp_path / "times.json").read_text())["microseconds"]
+    assert len(lines) == 2 + len(WORKLOADS) + 4
+    for times in measured.values():
+        assert {"skbackprop", "scikit-learn"} <= set(times)
+        assert all(t > 0 for repeats in times.values() for t in repeats)
+
+
+def test_the_plot(tmp_path):
+    pytest.importorskip("matplotlib")
+    file = tmp_path / "times.png"
+    main(
+        ["--toy", "--repeats", "1", "--workload", "W1", "--peer", "skbackprop", "--plot", str(file)]
+    )
+    assert file.stat().st_size > 5_000
+
+
+def test_a_peer_that_is_not_installed_is_left_out(monkeypatch, capsys):
+    monkeypatch.setattr("tests.benchmarks.peers.find_spec", lambda name: None)
+    main(["--toy", "--repeats", "1", "--workload", "W1", "--peer", "skbackprop", "pytorch"])
+    assert "pytorch is not installed and is left out" in capsys.readouterr().out
