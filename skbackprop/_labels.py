@@ -11,17 +11,19 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
 
-def check_labels(y: Any) -> Any:
-    """Return y as one label per sample or as a label indicator matrix; refuse all else."""
+def check_labels(y: Any) -> tuple[Any, bool]:
+    """Return y as one label per sample, or as a label indicator matrix and True."""
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    check_classification_targets(y)
-    if type_of_target(y, input_name="y") == "multiclass-multioutput":
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput":
         raise ValueError(
             "y must hold one class per sample, or 0 and 1 per label; got multiclass-multioutput"
             f" targets of shape {y.shape}. MultiOutputClassifier fits one estimator per column."
         )
-    return y
+    if kind not in ("binary", "multiclass", "multilabel-indicator"):
+        check_classification_targets(y)  # raises, and says why
+    return y, kind == "multilabel-indicator"
 
 
 def check_classes(classes: Any) -> np.ndarray:
@@ -55,24 +57,23 @@ class Labels:
     sparse: bool
 
     @classmethod
-    def of(cls, y: Any, classes: Any = None) -> Self:
+    def of(cls, y: Any, multilabel: bool, classes: Any = None) -> Self:
         """Take the classes from a checked y, or from `classes`, which must hold those of y."""
-        multilabel = type_of_target(y) == "multilabel-indicator"
         names = unique_labels(y) if classes is None else check_classes(classes)
         if multilabel and len(names) != y.shape[1]:
             raise ValueError(f"classes must name the {y.shape[1]} columns of y, got {classes!r}.")
         kind = "multilabel" if multilabel else "multiclass" if len(names) > 2 else "binary"
         labels = cls(kind, names, issparse(y))
-        labels.check(y)
+        if classes is not None:
+            labels.check(y, multilabel)
         return labels
 
-    def check(self, y: Any, all_of_them: bool = False) -> None:
+    def check(self, y: Any, multilabel: bool, all_of_them: bool = False) -> None:
         """Raise if y holds other classes than these, or not `all_of_them`."""
-        kind = type_of_target(y)
-        if (kind == "multilabel-indicator") != (self.kind == "multilabel"):
+        if multilabel != (self.kind == "multilabel"):
             raise ValueError(
                 f"y must be a {self.kind} target, as in the last call to fit or partial_fit; got"
-                f" {kind!r}."
+                f" {type_of_target(y)!r}."
             )
         seen = unique_labels(y)
         if all_of_them and set(seen) != set(self.classes):
@@ -80,7 +81,7 @@ class Labels:
                 "warm_start can only be used where `y` has the same classes as in the previous"
                 f" call to fit. Previously got {self.classes}, `y` has {seen}"
             )
-        columns = y.shape[1] if self.kind == "multilabel" else len(self.classes)
+        columns = y.shape[1] if multilabel else len(self.classes)
         if columns != len(self.classes) or len(np.setdiff1d(seen, self.classes)):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. `self.classes_` has"

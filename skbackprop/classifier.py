@@ -398,7 +398,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         return np.minimum(p, 1.0 - limits.epsneg, out=p)
 
     def _check_targets(self, y: Any, call: FitCall) -> Any:
-        y = check_labels(y)
+        y, multilabel = check_labels(y)
         if self._continues(call):
             if call.classes is not None and not np.array_equal(
                 self.classes_, check_classes(call.classes)
@@ -407,11 +407,11 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
                     f"`classes={call.classes!r}` is not the same as on last call to partial_fit,"
                     f" was: {self.classes_!r}"
                 )
-            self._targets.check(y, all_of_them=not call.incremental)
+            self._targets.check(y, multilabel, all_of_them=not call.incremental)
         elif call.incremental and call.classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         else:
-            self._targets = Labels.of(y, call.classes)
+            self._targets = Labels.of(y, multilabel, call.classes)
             self.classes_ = self._targets.classes
         return y
 
