@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
@@ -17,12 +18,34 @@ from threadpoolctl import ThreadpoolController
 LARGE_PRODUCT = 10_000_000
 
 
+class Pools:
+    """The BLAS pools of this process, and who holds them to one thread.
+
+    The limits are the process's: fits that overlap in several threads share them, and the last to
+    end puts back what the first has found.
+    """
+
+    def __init__(self) -> None:
+        self.pools = ThreadpoolController().select(user_api="blas").lib_controllers
+        self.lock = Lock()
+        self.small, self.large = 0, 0
+        self.found: list[int] = []
+
+    def hold(self, small: int, large: int) -> None:
+        """Count holders: small ones limit every pool, large ones only SciPy's own."""
+        with self.lock:
+            if not (self.small or self.large):
+                self.found = [pool.num_threads for pool in self.pools]
+            self.small, self.large = self.small + small, self.large + large
+            for pool, found in zip(self.pools, self.found, strict=True):
+                limited = self.small or (self.large and "scipy.libs" in pool.filepath)
+                pool.set_num_threads(1 if limited else found)
+
+
 @cache
-def _pools() -> tuple[ThreadpoolController, ThreadpoolController]:
-    """All BLAS pools, and those that are SciPy's own. Looking for them takes milliseconds."""
-    blas = ThreadpoolController().select(user_api="blas")
-    scipy = [pool.filepath for pool in blas.lib_controllers if "scipy.libs" in pool.filepath]
-    return blas, blas.select(filepath=scipy)
+def pools() -> Pools:
+    """Look for the pools once: it takes milliseconds."""
+    return Pools()
 
 
 @contextmanager
@@ -31,6 +54,9 @@ def blas_threads(largest_product: int) -> Iterator[None]:
 
     The limits before are put back, whatever happens.
     """
-    blas, scipy = _pools()
-    with (blas if largest_product < LARGE_PRODUCT else scipy).limit(limits=1):
+    holder = (1, 0) if largest_product < LARGE_PRODUCT else (0, 1)
+    pools().hold(*holder)
+    try:
         yield
+    finally:
+        pools().hold(-holder[0], -holder[1])
