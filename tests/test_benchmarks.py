@@ -28,6 +28,16 @@ def test_the_plot(tmp_path):
     assert file.stat().st_size > 5_000
 
 
+def test_growth(tmp_path):
+    pytest.importorskip("matplotlib")
+    peers = ["skbackprop", "scikit-learn"]
+    main(["--toy", "--repeats", "1", "--growth", str(tmp_path), "--peer", *peers])
+    assert (tmp_path / "growth.png").stat().st_size > 5_000
+    tables = (tmp_path / "growth.inc").read_text()
+    assert tables.count("list-table") == 4
+    assert tables.count("   * - ") == 4 * 6
+
+
 def test_a_peer_that_is_not_installed_is_left_out(monkeypatch, capsys):
     monkeypatch.setattr("tests.benchmarks.peers.find_spec", lambda name: None)
     main(["--toy", "--repeats", "1", "--workload", "W1", "--peer", "skbackprop", "pytorch"])

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from tests.benchmarks import report, start
+from tests.benchmarks import growth, report, start
 from tests.benchmarks.measure import measure
 from tests.benchmarks.peers import PEERS, available
 from tests.benchmarks.workloads import WORKLOADS
@@ -21,9 +21,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--toy", action="store_true", help="tiny sizes, to see that it runs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all times")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw a bar chart")
+    parser.add_argument(
+        "--growth", type=Path, metavar="DIR", help="only: how cost grows, as a plot and tables"
+    )
     options = parser.parse_args(arguments)
 
     peers = available(options.peer)
+    if options.growth:
+        shown = [p for p in peers if p in growth.PEERS]
+        curves = growth.grow(shown, options.repeats, options.toy)
+        growth.write(curves, shown, options.growth)
+        return
+
     results = []
     print(report.machine())
     print(report.header(peers))
