@@ -9,7 +9,6 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 from numbers import Integral, Real
@@ -177,7 +176,7 @@ class BaseBackprop(BaseEstimator, ABC):
     ) -> Progress:
         """Run the solver on the network; tell how far it came."""
         solver, plan = options.solver, self._plan(options, call)
-        progress = deepcopy(self._progress) if self._continues(call) else Progress()
+        progress = self._progress.fork() if self._continues(call) else Progress()
         if solver.stochastic:
             samples, validate = self._split(samples, call.rng)
             batches = Minibatches(samples, network, self._batch_size(len(samples)))
@@ -189,7 +188,7 @@ class BaseBackprop(BaseEstimator, ABC):
         progress.begin(solver, network.theta, monitored, anew=not call.incremental)
         # overflow ends in non-finite weights, or in infinite scores, which are no error
         quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-        with quiet, blas_threads(network.architecture.largest_product(batches.batch_size)):
+        with quiet, blas_threads(batches.largest_product(network)):
             run(network, batches, progress)
         return progress
 
@@ -271,8 +270,6 @@ class BaseBackprop(BaseEstimator, ABC):
                 )
             return Network(architecture, aligned_copy(self._network.theta))
 
-        if architecture.n_parameters > np.iinfo(np.intp).max // dtype.itemsize:
-            raise MemoryError
         network = Network(architecture, aligned(architecture.n_parameters, dtype))
         # Without hidden units the loss is convex and there is no variance for Glorot's bound to
         # keep: it's 0 then, and training starts where scikit-learn's linear models start. From
@@ -408,7 +405,8 @@ class BaseBackprop(BaseEstimator, ABC):
         """Weights, the i-th array of shape (units in layer i, units in layer i + 1).
 
         Views of the network's parameters: writing into them changes the network. What is
-        assigned, one array or the list, is checked and copied.
+        assigned, one array or the whole list, is checked and copied into the views. To put
+        earlier values back, keep copies of the arrays.
         """
         check_is_fitted(self)
         return _coefs(self._network, "coefs_")
@@ -469,16 +467,18 @@ class BaseBackprop(BaseEstimator, ABC):
         A single row is then predicted several times faster.
         """
         network = getattr(self, "_network", None)
-        return (
-            network is not None
-            and type(X) is np.ndarray
-            and X.dtype == network.theta.dtype
-            and X.ndim == 2
-            and X.shape[1] == network.architecture.units[0]
-            and len(X) > 0
-            and not hasattr(self, "feature_names_in_")
-            and isfinite(np.add.reduce(X, axis=None))
-        )
+        if (
+            network is None
+            or type(X) is not np.ndarray
+            or X.dtype != network.theta.dtype
+            or X.ndim != 2
+            or X.shape[1] != network.architecture.units[0]
+            or len(X) == 0
+            or hasattr(self, "feature_names_in_")
+        ):
+            return False
+        with np.errstate(over="ignore", invalid="ignore"):
+            return isfinite(np.add.reduce(X, axis=None))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -46,11 +46,11 @@ def field_constraints(option: type[Option] | Option) -> dict[str, list[Any]]:
 def _interval(f: Field[Any]) -> Any:
     """scikit-learn's constraint for a number's interval, written as in "[0, 1)"."""
     interval = f.metadata["interval"]
-    left, right = (None if end == "inf" else float(end) for end in interval[1:-1].split(", "))
+    kind, number = (Integral, int) if type(f.default) is int else (Real, float)
+    left, right = (
+        None if end.strip() in ("inf", "-inf") else number(end) for end in interval[1:-1].split(",")
+    )
     closed = {"[]": "both", "[)": "left", "(]": "right", "()": "neither"}
-    kind = Integral if isinstance(f.default, int) else Real
-    if kind is Integral:
-        left, right = (None if end is None else int(end) for end in (left, right))
     return _compat.Interval(kind, left, right, closed=closed[interval[0] + interval[-1]])
 
 

@@ -74,6 +74,11 @@ class Minibatches:
             workspace=Workspace(network.architecture, m, dtype, full.workspace if full else None),
         )
 
+    def largest_product(self, network: Network) -> int:
+        """Multiply-adds of the largest BLAS product of a step; a CSR matrix isn't BLAS's."""
+        shapes = network.architecture.shapes[1 if issparse(self.samples.X) else 0 :]
+        return len(self.full.Y) * max((fan_in * fan_out for fan_in, fan_out in shapes), default=0)
+
     def shuffle(self, rng: np.random.RandomState) -> None:
         """Reorder the samples for the next pass."""
         index = self.samples.index

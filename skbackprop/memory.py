@@ -12,6 +12,8 @@ CACHE_LINE = 64
 def aligned(size: int, dtype: np.dtype) -> np.ndarray:
     """Return an uninitialised vector."""
     dtype = np.dtype(dtype)
+    if size * dtype.itemsize > np.iinfo(np.intp).max - CACHE_LINE:
+        raise MemoryError(f"{size} numbers of {dtype} are more than memory can have.")
     memory = np.empty(size * dtype.itemsize + CACHE_LINE, np.uint8)
     start = -memory.ctypes.data % CACHE_LINE
     return memory[start : start + size * dtype.itemsize].view(dtype)

@@ -4,13 +4,15 @@ An optimizer is configuration. What it remembers between steps is the state that
 `step` may use `grad` as scratch: the next batch overwrites it anyway.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any, ClassVar
 
 import numpy as np
 
-from skbackprop.memory import aligned_zeros
+from skbackprop.memory import aligned_copy, aligned_zeros
 from skbackprop.options import Option, number, switch
 
 
@@ -29,7 +31,7 @@ class Optimizer(Solver):
     scheduled: ClassVar[bool] = True
 
     def init(self, theta: np.ndarray) -> Any:
-        """The state before the first step, for parameters like `theta`."""
+        """The state before the first step, for parameters like `theta`; it has a `copy()`."""
         raise NotImplementedError
 
     def resume(self, state: Any) -> None:
@@ -45,6 +47,10 @@ class SGDState:
     """velocity: the running sum of steps, shaped like theta."""
 
     velocity: np.ndarray
+
+    def copy(self) -> SGDState:
+        """Return an independent state."""
+        return SGDState(aligned_copy(self.velocity))
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,10 @@ class AdamState:
     v: np.ndarray
     betas: tuple[float, float]
     t: int = 0
+
+    def copy(self) -> AdamState:
+        """Return an independent state."""
+        return AdamState(aligned_copy(self.m), aligned_copy(self.v), self.betas, self.t)
 
 
 @dataclass(frozen=True)

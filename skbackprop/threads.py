@@ -2,52 +2,76 @@
 
 Two threads that share a small product wait for each other more than they work, and far more so
 beside a busy neighbour. NumPy and SciPy bring a pool of threads each, and in L-BFGS these fight
-for the cores.
+for the cores. The limits are the process's: while they hold, they hold for everybody in it.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from threading import Lock
+from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-#: Multiply-adds of a product that deserves several threads. Below, a step on two idle cores takes at
-#: most a fifth longer with one thread than with two; beside a busy neighbour two take up to twice
-#: as long as one.
+#: Multiply-adds of a product that deserves several threads. Below, a step on two idle cores takes
+#: at most a fifth longer with one thread than with two; beside a busy neighbour two take up to
+#: twice as long as one.
 LARGE_PRODUCT = 4_000_000
 
 
-class Pools:
-    """The BLAS pools of this process, and who holds them to one thread.
+class Pool:
+    """One BLAS pool, and how many fits hold it to one thread.
 
-    The limits are the process's: fits that overlap in several threads share them, and the last to
-    end puts back what the first has found.
+    Fits may overlap in several threads. The first to come notes what it finds, the last to go
+    puts that back.
     """
 
+    def __init__(self, controller: Any) -> None:
+        self.controller, self.holders, self.found = controller, 0, 1
+        path = controller.filepath
+        self.is_scipys = "scipy.libs" in path or os.path.join("scipy", ".dylibs") in path
+
+    def hold(self) -> None:
+        """Limit the pool."""
+        if not self.holders:
+            self.found = self.controller.num_threads
+        self.holders += 1
+        self.controller.set_num_threads(1)
+
+    def release(self) -> None:
+        """Lift the limit after the last holder, unless somebody else has changed it."""
+        self.holders -= 1
+        if not self.holders and self.controller.num_threads == 1:
+            self.controller.set_num_threads(self.found)
+
+
+class Pools:
+    """The BLAS pools of this process. They are looked for once, as that takes milliseconds."""
+
     def __init__(self) -> None:
-        self.pools = ThreadpoolController().select(user_api="blas").lib_controllers
         self.lock = Lock()
-        self.small, self.large = 0, 0
-        self.found: list[int] = []
+        self.pools: list[Pool] | None = None
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.after_fork)
 
-    def hold(self, small: int, large: int) -> None:
-        """Count holders: small ones limit every pool, large ones only SciPy's own."""
-        with self.lock:
-            if not (self.small or self.large):
-                self.found = [pool.num_threads for pool in self.pools]
-            self.small, self.large = self.small + small, self.large + large
-            for pool, found in zip(self.pools, self.found, strict=True):
-                limited = self.small or (self.large and "scipy.libs" in pool.filepath)
-                pool.set_num_threads(1 if limited else found)
+    def for_product(self, size: int) -> list[Pool]:
+        """Those that a fit with products up to this size holds."""
+        if self.pools is None:
+            blas = ThreadpoolController().select(user_api="blas").lib_controllers
+            self.pools = [Pool(controller) for controller in blas]
+        return [pool for pool in self.pools if size < LARGE_PRODUCT or pool.is_scipys]
+
+    def after_fork(self) -> None:
+        """Release what the parent's other threads have held: they aren't in the child."""
+        self.lock = Lock()
+        for pool in self.pools or ():
+            while pool.holders:
+                pool.release()
 
 
-@cache
-def pools() -> Pools:
-    """Look for the pools once: it takes milliseconds."""
-    return Pools()
+POOLS = Pools()
 
 
 @contextmanager
@@ -56,9 +80,14 @@ def blas_threads(largest_product: int) -> Iterator[None]:
 
     The limits before are put back, whatever happens.
     """
-    holder = (1, 0) if largest_product < LARGE_PRODUCT else (0, 1)
-    pools().hold(*holder)
+    held: list[Pool] = []
     try:
+        with POOLS.lock:
+            for pool in POOLS.for_product(largest_product):
+                held.append(pool)
+                pool.hold()
         yield
     finally:
-        pools().hold(-holder[0], -holder[1])
+        with POOLS.lock:
+            for pool in held:
+                pool.release()

@@ -4,8 +4,10 @@ A run changes a `Network` and a `Progress`, nothing else; what it is to do stand
 neither warns nor raises about its outcome: that is the estimator's to tell.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf, isfinite, nan
 from typing import Any
 
@@ -59,14 +61,24 @@ class Progress:
     def begin(self, solver: Any, theta: np.ndarray, monitored: str, anew: bool) -> None:
         """Before a run: empty curves; a fresh optimizer if `anew` or if it's another one."""
         self.loss_curve, self.scores, self.n_iter, self.outcome = [], [], 0, ""
+        before, self.solver = self.solver, solver
         if solver.stochastic:
-            if anew or type(solver) is not type(self.solver):
-                self.optimizer_state, self.factor = solver.init(theta), 1.0
-            elif solver != self.solver:
+            if anew or type(solver) is not type(before):
+                self.forget(theta)
+            elif solver != before:
                 solver.resume(self.optimizer_state)
         if monitored != self.monitored:
             self.best, self.no_improvement = inf, 0
-        self.solver, self.monitored = solver, monitored
+        self.monitored = monitored
+
+    def fork(self) -> Progress:
+        """Return what a run may change without changing this."""
+        state = None if self.optimizer_state is None else self.optimizer_state.copy()
+        return replace(self, optimizer_state=state)
+
+    def forget(self, theta: np.ndarray) -> None:
+        """Start the optimizer and the schedule anew."""
+        self.optimizer_state, self.factor = self.solver.init(theta), 1.0
 
     def improves(self, value: float, tol: float) -> bool:
         """Note a monitored value; True if it's the best so far.
@@ -125,6 +137,7 @@ class EpochRun:
                     p.outcome = "diverged"
                     if not kept:
                         return
+                    p.forget(network.theta)
                     break
                 if p.improves(self.value(network, p), plan.tol) and self.validate:
                     kept = True
@@ -230,6 +243,7 @@ class LBFGSRun:
         else:
             accepted[:] = result.x
             p.loss, p.n_iter = float(result.fun), min(int(result.nit), self.plan.max_iter)
+            p.best = min(p.best, p.loss)
             p.outcome = "converged" if result.status == 0 else "unfinished"
             p.message = (
                 f"lbfgs failed to converge after {p.n_iter} iteration(s) (status={result.status}):"

@@ -49,10 +49,6 @@ class Architecture:
         """Entries of all W together."""
         return sum(fan_in * fan_out for fan_in, fan_out in self.shapes)
 
-    def largest_product(self, m: int) -> int:
-        """Multiply-adds of the largest product of a step on m samples."""
-        return m * max(fan_in * fan_out for fan_in, fan_out in self.shapes)
-
     @property
     def n_parameters(self) -> int:
         """Length of theta."""

@@ -375,3 +375,23 @@ def test_t_leaves_out_the_validation_samples():
 def test_lbfgs_counts_iterations_alone():
     clf = net(max_iter=4).fit(X, y)
     assert (clf.n_iter_, clf.t_) == (4, 0)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_finite_values_with_an_infinite_sum_are_predicted_in_silence():
+    X = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
+    clf = BackpropClassifier((3,), max_iter=2).fit(X, np.arange(30) % 2)
+    with np.errstate(all="raise"):
+        assert not clf._is_plain(np.full((4, 4), 3e38, np.float32))
+        assert clf._is_plain(X)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("n", [1, 1023, 1024, 1025, 2049])
+def test_pieces_make_no_difference(n):
+    X = np.random.default_rng(0).standard_normal((n, 4))
+    clf = BackpropClassifier((3,), max_iter=2, random_state=0).fit(
+        X[:30], np.arange(len(X[:30])) % 3
+    )
+    one_by_one = np.vstack([clf.predict_proba(X[i : i + 1]) for i in range(n)])
+    np.testing.assert_allclose(clf.predict_proba(X), one_by_one, atol=1e-14)

@@ -1,14 +1,18 @@
 """BLAS limits are held while somebody needs them, and put back."""
 
 import itertools
+import subprocess
+import sys
 from contextlib import ExitStack
 
 import numpy as np
 import pytest
 import scipy.linalg  # noqa: F401  (loads SciPy's BLAS)
+from scipy.sparse import random_array
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skbackprop import BackpropClassifier
+from skbackprop.batches import Minibatches, Samples
 from skbackprop.network import Network
 from skbackprop.threads import LARGE_PRODUCT, blas_threads
 
@@ -17,6 +21,9 @@ X, y = np.random.default_rng(0).standard_normal((50, 4)), np.arange(50) % 2
 
 def limits():
     return {i["filepath"]: i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"}
+
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +56,50 @@ def test_fits_that_overlap_put_back_what_the_first_found(order, sizes):
     for i in order:
         stacks[i].close()
     assert limits() == before
+
+
+RACE = """
+import threading
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+from skbackprop import BackpropClassifier
+import scipy.linalg
+
+def limits():
+    return [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
+
+X, y = np.random.default_rng(0).standard_normal((50, 4)), np.arange(50) % 2
+start = threading.Barrier(4)
+
+def fit():
+    start.wait()
+    BackpropClassifier(tol=10).fit(X, y)
+
+with threadpool_limits(2, user_api="blas"):
+    before = limits()
+    threads = [threading.Thread(target=fit) for _ in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert limits() == before, limits()
+"""
+
+
+def test_the_first_fits_of_a_process_may_start_together():
+    subprocess.run([sys.executable, "-c", RACE], check=True)
+
+
+def test_a_limit_of_the_users_that_ends_first_is_not_put_back():
+    theirs = threadpool_limits(1, user_api="blas")
+    with blas_threads(1):
+        theirs.restore_original_limits()
+    assert 2 in limits().values()
+
+
+def test_a_sparse_layer_is_no_blas_product():
+    X = random_array((400, 20_000), density=0.001, format="csr", rng=0)
+    network = BackpropClassifier((50,), max_iter=1, tol=10).fit(X, np.arange(400) % 2)._network
+    batches = Minibatches(Samples(X, np.zeros((400, 1))), network, 200)
+    assert batches.largest_product(network) == 200 * 50
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

@@ -330,6 +330,35 @@ def test_divergence_under_early_stopping_keeps_the_best_epoch():
         assert same(clf, BackpropClassifier(**params, max_iter=best).fit(X, target))
 
 
+@quiet
+def test_training_can_go_on_after_divergence():
+    clf = BackpropClassifier(
+        solver="sgd", learning_rate=Explodes(), early_stopping=True, random_state=0
+    )
+    target = (np.arange(len(X)) % 5 == 0).astype(int)
+    clf.fit(X, target).set_params(early_stopping=False, learning_rate="constant")
+    assert np.isfinite(clf.partial_fit(X, target).loss_)
+
+
+@quiet
+def test_lbfgs_that_has_nothing_to_do():
+    clf = BackpropClassifier((), solver="lbfgs", tol=10.0).fit(X, y)
+    assert clf.n_iter_ == 0
+    assert clf.best_loss_ == clf.loss_
+
+
+@quiet
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_vectors_stay_at_cache_lines(solver):
+    clf = BackpropClassifier((7,), solver=solver, max_iter=2).fit(X, y)
+    for _ in range(3):
+        clf.partial_fit(X, y)
+        state = vars(clf._progress.optimizer_state).values()
+        vectors = [clf._network.theta, clf._network.grad]
+        vectors += [v for v in state if isinstance(v, np.ndarray)]
+        assert [v.ctypes.data % 64 for v in vectors] == [0] * len(vectors)
+
+
 def test_divergence_in_the_first_epoch_is_an_error():
     clf = BackpropClassifier(
         solver="sgd", learning_rate_init=1e308, early_stopping=True, batch_size=5

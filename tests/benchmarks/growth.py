@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.benchmarks.measure import Result, measure
-from tests.benchmarks.report import machine
+from tests.benchmarks.report import COLOURS, machine
 from tests.benchmarks.workloads import Workload
 
 BASE = Workload("growth", 10_000, 50, 10, (100,), 200, "float64", epochs=5)
@@ -66,10 +66,10 @@ def _plot(curves: Curves, peers: list[str], path: Path) -> None:
 
     fig, axes = plt.subplots(2, 2, figsize=(9, 7), layout="constrained")
     for ax, (axis, points) in zip(axes.flat, curves.items(), strict=True):
-        for k, (peer, marker) in enumerate(zip(peers, "os^v", strict=False)):
+        for peer, marker in zip(peers, "os^", strict=False):
             times = [(value, milliseconds(result, peer)) for value, result in points]
             known = [(value, t) for value, t in times if t is not None]
-            ax.loglog(*zip(*known, strict=True), marker=marker, color=f"C{k}", label=peer)
+            ax.loglog(*zip(*known, strict=True), marker=marker, color=COLOURS[peer], label=peer)
         ax.set(xlabel=TITLES[axis], ylabel="ms per epoch")
         ax.grid(alpha=0.3)
     axes.flat[0].legend()

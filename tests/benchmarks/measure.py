@@ -23,7 +23,7 @@ class Result:
     @property
     def label(self) -> str:
         w = self.workload
-        return f"{w.name} {w.rows:,} rows" if w.rows else f"{w.name} {w.dtype}"
+        return f"{w.name} {w.rows:,} row{'s' * (w.rows > 1)}" if w.rows else f"{w.name} {w.dtype}"
 
     def microseconds(self, peer: str) -> float | None:
         """The median; the floor is the faster of its two."""
