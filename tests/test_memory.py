@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from scipy.sparse import random_array
 
 from skbackprop import BackpropClassifier
+from tests.benchmarks.workloads import random_csr
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 #: Size of the memory-mapped X. Several GB work as well; CI takes less.
@@ -59,7 +59,7 @@ def test_mnist_sized_training_takes_less_than_12_mb():
 
 
 def test_sparse_input_stays_sparse():
-    X = random_array((5_000, 20_000), density=0.001, format="csr", rng=0)  # 800 MB if dense
+    X = random_csr((5_000, 20_000), density=0.001)  # 800 MB if dense
     y = np.arange(5_000) % 2
     with at_most(60):
         BackpropClassifier((20,), max_iter=1).fit(X, y)

@@ -8,13 +8,13 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 import scipy.linalg  # noqa: F401  (loads SciPy's BLAS)
-from scipy.sparse import random_array
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skbackprop import BackpropClassifier
 from skbackprop.batches import Minibatches, Samples
 from skbackprop.network import Network
 from skbackprop.threads import LARGE_PRODUCT, blas_threads
+from tests.benchmarks.workloads import random_csr
 
 X, y = np.random.default_rng(0).standard_normal((50, 4)), np.arange(50) % 2
 
@@ -96,7 +96,7 @@ def test_a_limit_of_the_users_that_ends_first_is_not_put_back():
 
 
 def test_a_sparse_layer_is_no_blas_product():
-    X = random_array((400, 20_000), density=0.001, format="csr", rng=0)
+    X = random_csr((400, 20_000), density=0.001)
     network = BackpropClassifier((50,), max_iter=1, tol=10).fit(X, np.arange(400) % 2)._network
     batches = Minibatches(Samples(X, np.zeros((400, 1))), network, 200)
     assert batches.largest_product(network) == 200 * 50

@@ -8,13 +8,24 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.sparse import random_array
+from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 
 from skbackprop.datasets import make_spirals
 
 ALPHA = 1e-4
 LEARNING_RATE = 1e-3
+
+
+def random_csr(shape: tuple[int, int], density: float) -> csr_array:
+    """The same number of entries in every row, but for a few that fall on one place and add up."""
+    (n, d), rng = shape, np.random.default_rng(0)
+    per_row = max(1, round(d * density))
+    indices = rng.integers(d, size=n * per_row, dtype=np.int32)
+    indptr = np.arange(0, n * per_row + 1, per_row, dtype=np.int32)
+    X = csr_array((rng.standard_normal(n * per_row), indices, indptr), shape=shape)
+    X.sum_duplicates()
+    return X
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ class Workload:
             y = rng.integers(self.n_classes, size=self.n_samples)
             shape = (self.n_samples, self.n_features)
             if self.density < 1:
-                X = random_array(shape, density=self.density, format="csr", rng=rng)
+                X = random_csr(shape, self.density)
             else:
                 X = rng.standard_normal(shape, dtype=self.dtype)
         return X.astype(self.dtype, copy=False), y
