@@ -10,20 +10,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from math import inf, isfinite
+from math import inf
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop import _compat
+from skbackprop._fitted import FittedNetwork, coef_views, intercept_views
 from skbackprop._validation import (
     Options,
-    Views,
     check_options,
     check_sample_weight,
     check_sizes,
@@ -53,7 +52,7 @@ class FitCall:
     rng: Any = None
 
 
-class BaseBackprop(BaseEstimator, ABC):
+class BaseBackprop(FittedNetwork, ABC):
     """A multi-layer perceptron with scikit-learn's face. Subclasses add the targets."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -150,7 +149,9 @@ class BaseBackprop(BaseEstimator, ABC):
             options = check_options(params, self._parameter_constraints, type(self).__name__)
             self._check_call(call)
             call = replace(call, rng=check_random_state(self.random_state))
-            X, y = self._check_data(X, y, call)
+            going_on = self._continues(call)
+            dtype = self._network.theta.dtype if going_on else (np.float64, np.float32)
+            X, y = self._check_data(X, y, dtype, reset=not going_on)
             y = self._check_targets(y, call)
             loss = options.loss.on(self._targets.kind)
             samples = Samples(
@@ -167,7 +168,7 @@ class BaseBackprop(BaseEstimator, ABC):
                     "Solver produced non-finite parameter weights. The input data may contain"
                     " large values and need to be preprocessed."
                 )
-            self._set_fitted(network, progress, self._continues(call))
+            self._set_fitted(network, progress, going_on)
         self._tell(progress, call)
         return self
 
@@ -229,17 +230,16 @@ class BaseBackprop(BaseEstimator, ABC):
                 " Leave it out, or clone the estimator to start anew."
             )
 
-    def _check_data(self, X: Any, y: Any, call: FitCall) -> tuple[Any, Any]:
+    def _check_data(self, X: Any, y: Any, dtype: Any, reset: bool) -> tuple[Any, Any]:
         """X as CSR or as a dense array in C or Fortran order; y checked for NaN and length."""
-        going_on = self._continues(call)
         X, y = validate_data(
             self,
             X,
             y,
             accept_sparse=["csr", "csc"],
             multi_output=True,
-            dtype=self._network.theta.dtype if going_on else (np.float64, np.float32),
-            reset=not going_on,
+            dtype=dtype,
+            reset=reset,
         )
         return in_rows(X), y
 
@@ -279,9 +279,9 @@ class BaseBackprop(BaseEstimator, ABC):
             fan_in, fan_out = layer.W.shape
             layer.W[...], layer.b[...] = options.weight_init.draw(call.rng, fan_in, fan_out, factor)
         if call.coefs_init is not None:
-            _coefs(network, "coefs_init").assign(call.coefs_init)
+            coef_views(network, "coefs_init").assign(call.coefs_init)
         if call.intercepts_init is not None:
-            _intercepts(network, "intercepts_init").assign(call.intercepts_init)
+            intercept_views(network, "intercepts_init").assign(call.intercepts_init)
         return network
 
     @contextmanager
@@ -398,49 +398,14 @@ class BaseBackprop(BaseEstimator, ABC):
         elif progress.outcome == "unfinished" and not call.incremental:
             warnings.warn(progress.message, ConvergenceWarning, stacklevel=4)
 
-    # The fitted network
-
-    @property
-    def coefs_(self) -> Views:
-        """Weights, the i-th array of shape (units in layer i, units in layer i + 1).
-
-        Views of the network's parameters: writing into them changes the network. What is
-        assigned, one array or the whole list, is checked and copied into the views. To put
-        earlier values back, keep copies of the arrays.
-        """
-        check_is_fitted(self)
-        return _coefs(self._network, "coefs_")
-
-    @coefs_.setter
-    def coefs_(self, arrays: Any) -> None:
-        self.coefs_.assign(arrays)
-
-    @property
-    def intercepts_(self) -> Views:
-        """Intercepts, the i-th array of shape (units in layer i + 1,); views like `coefs_`."""
-        check_is_fitted(self)
-        return _intercepts(self._network, "intercepts_")
-
-    @intercepts_.setter
-    def intercepts_(self, arrays: Any) -> None:
-        self.intercepts_.assign(arrays)
-
     def _one_batch(
         self, X: Any, y: Any, sample_weight: Any, dtype: np.dtype | None = None
     ) -> tuple[Network, Batch]:
         """Return a copy of the fitted network, and X and y as a single batch for it."""
         check_is_fitted(self)
         dtype = self._network.theta.dtype if dtype is None else dtype
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            dtype=dtype,
-            reset=False,
-        )
-        X, y = in_rows(X), self._check_targets(y, FitCall(incremental=True))
+        X, y = self._check_data(X, y, dtype, reset=False)
+        y = self._check_targets(y, FitCall(incremental=True))
         architecture = self._network.architecture
         Y = self._targets.encode(y, dtype, architecture.loss.integer_targets)
         network = Network(architecture, self._network.theta.astype(dtype))
@@ -448,47 +413,7 @@ class BaseBackprop(BaseEstimator, ABC):
         (batch,) = Minibatches(samples, network, len(samples))
         return network, batch
 
-    def _scores(self, X: Any) -> np.ndarray:
-        """Z of the output layer, of shape (n_samples, n_outputs), for X as a user gives it."""
-        if not self._is_plain(X):
-            check_is_fitted(self)
-            X = validate_data(
-                self,
-                X,
-                accept_sparse=["csr", "csc"],
-                dtype=self._network.theta.dtype,
-                reset=False,
-            )
-        return self._network.scores(X)
-
-    def _is_plain(self, X: Any) -> bool:
-        """True for finite arrays just as the network takes them: there is nothing to validate.
-
-        A single row is then predicted several times faster.
-        """
-        network = getattr(self, "_network", None)
-        if (
-            network is None
-            or type(X) is not np.ndarray
-            or X.dtype != network.theta.dtype
-            or X.ndim != 2
-            or X.shape[1] != network.architecture.units[0]
-            or len(X) == 0
-            or hasattr(self, "feature_names_in_")
-        ):
-            return False
-        with np.errstate(over="ignore", invalid="ignore"):
-            return isfinite(np.add.reduce(X, axis=None))
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _coefs(network: Network, name: str) -> Views:
-    return Views([layer.W for layer in network.layers], name)
-
-
-def _intercepts(network: Network, name: str) -> Views:
-    return Views([layer.b for layer in network.layers], name)

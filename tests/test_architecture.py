@@ -17,7 +17,16 @@ ENGINE = [
     "batches",
     "training",
 ]  # each may import those before it
-FACE = {"_base", "_labels", "_validation", "classifier", "inspection", "datasets", "_compat"}
+FACE = {
+    "_base",
+    "_fitted",
+    "_labels",
+    "_validation",
+    "classifier",
+    "inspection",
+    "datasets",
+    "_compat",
+}
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 
 

@@ -1,0 +1,86 @@
+"""What a fitted estimator can be asked: its weights, and scores for new samples."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skbackprop._validation import Views
+from skbackprop.network import Network
+
+
+def coef_views(network: Network, name: str) -> Views:
+    """All W of a network, under a name for errors."""
+    return Views([layer.W for layer in network.layers], name)
+
+
+def intercept_views(network: Network, name: str) -> Views:
+    """All b of a network, under a name for errors."""
+    return Views([layer.b for layer in network.layers], name)
+
+
+class FittedNetwork(BaseEstimator):
+    """The part of an estimator that reads its network, which `fit` leaves in `_network`."""
+
+    _network: Network
+
+    @property
+    def coefs_(self) -> Views:
+        """Weights, the i-th array of shape (units in layer i, units in layer i + 1).
+
+        Views of the network's parameters: writing into them changes the network. What is
+        assigned, one array or the whole list, is checked and copied into the views. To put
+        earlier values back, keep copies of the arrays.
+        """
+        check_is_fitted(self)
+        return coef_views(self._network, "coefs_")
+
+    @coefs_.setter
+    def coefs_(self, arrays: Any) -> None:
+        self.coefs_.assign(arrays)
+
+    @property
+    def intercepts_(self) -> Views:
+        """Intercepts, the i-th array of shape (units in layer i + 1,); views like `coefs_`."""
+        check_is_fitted(self)
+        return intercept_views(self._network, "intercepts_")
+
+    @intercepts_.setter
+    def intercepts_(self, arrays: Any) -> None:
+        self.intercepts_.assign(arrays)
+
+    def _scores(self, X: Any) -> np.ndarray:
+        """Z of the output layer, of shape (n_samples, n_outputs), for X as a user gives it."""
+        if not self._is_plain(X):
+            check_is_fitted(self)
+            X = validate_data(
+                self,
+                X,
+                accept_sparse=["csr", "csc"],
+                dtype=self._network.theta.dtype,
+                reset=False,
+            )
+        return self._network.scores(X)
+
+    def _is_plain(self, X: Any) -> bool:
+        """True for finite arrays just as the network takes them: there is nothing to validate.
+
+        A single row is then predicted several times faster.
+        """
+        network = getattr(self, "_network", None)
+        if (
+            network is None
+            or type(X) is not np.ndarray
+            or X.dtype != network.theta.dtype
+            or X.ndim != 2
+            or X.shape[1] != network.architecture.units[0]
+            or len(X) == 0
+            or hasattr(self, "feature_names_in_")
+        ):
+            return False
+        with np.errstate(over="ignore", invalid="ignore"):
+            return isfinite(np.add.reduce(X, axis=None))
