@@ -1,6 +1,6 @@
 """What every estimator here shares: parameters, data, the run, the fitted attributes.
 
-A subclass says what its targets are: `_encode_targets`, `_stratify` and `_validation_score`.
+A subclass says what its targets are: `_check_targets`, `_stratify` and `_validation_score`.
 """
 
 from __future__ import annotations
@@ -324,7 +324,7 @@ class BaseBackprop(FittedNetwork, ABC):
     def _split(
         self, samples: Samples, rng: np.random.RandomState
     ) -> tuple[Samples, Callable[[Network], float] | None]:
-        """The samples to train on, and the validation score of a network if there is one."""
+        """Return the samples to train on, and with early stopping the score of a network."""
         n = len(samples)
         if not self.early_stopping:
             index = np.arange(n) if self.shuffle else None

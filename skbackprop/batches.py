@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.sparse import issparse
 
+from skbackprop.memory import aligned
 from skbackprop.network import Network
 from skbackprop.workspace import Batch, Workspace
 
@@ -64,7 +65,7 @@ class Minibatches:
             # in the memory order of X, so that gathering copies whole runs
             order: Literal["C", "F"] = "C" if s.X.flags.c_contiguous else "F"
             size = m * s.X.shape[1]
-            flat = full.X.ravel(order="K")[:size] if full else np.empty(size, dtype)
+            flat = full.X.ravel(order="K")[:size] if full else aligned(size, dtype)
             X = flat.reshape((m, -1), order=order)
         return Batch(
             X=X,

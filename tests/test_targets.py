@@ -395,3 +395,12 @@ def test_pieces_make_no_difference(n):
     )
     one_by_one = np.vstack([clf.predict_proba(X[i : i + 1]) for i in range(n)])
     np.testing.assert_allclose(clf.predict_proba(X), one_by_one, atol=1e-14)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_an_array_without_the_feature_names_of_fit_is_warned_about():
+    X = np.random.default_rng(0).standard_normal((30, 2))
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    clf = BackpropClassifier((3,), max_iter=2).fit(frame, np.arange(30) % 2)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        clf.predict(X)

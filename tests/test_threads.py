@@ -53,8 +53,12 @@ def test_fits_that_overlap_put_back_what_the_first_found(order, sizes):
     before, stacks = limits(), [ExitStack() for _ in sizes]
     for stack, size in zip(stacks, sizes):
         stack.enter_context(blas_threads(size))
+    going_on = dict(enumerate(sizes))
     for i in order:
         stacks[i].close()
+        del going_on[i]
+        if 1 in going_on.values():
+            assert set(limits().values()) == {1}
     assert limits() == before
 
 

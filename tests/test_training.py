@@ -256,7 +256,7 @@ def test_changed_betas_do_not_rescale_the_past():
     clf = BackpropClassifier(random_state=0, max_iter=20).fit(X, y)
     state, before = clf._progress.optimizer_state, clf._network.theta.copy()
     m, v = 0.1 * state.m, 0.001 * state.v  # the paper's
-    clf.set_params(beta_1=0.5, shuffle=False, alpha=0)
+    clf.set_params(beta_1=0.5, beta_2=0.9, shuffle=False, alpha=0)
     gradient = trace_backprop(clf.set_params(batch_size=150), X, y)
     clf.partial_fit(X, y)
     g = np.concatenate(
@@ -265,9 +265,9 @@ def test_changed_betas_do_not_rescale_the_past():
     penalty = 1e-4 / 150 * before  # the trace is of the fitted network, which had alpha
     penalty[clf._network.architecture.n_weights :] = 0
     g -= penalty
-    m, v = 0.5 * m + 0.5 * g, 0.999 * v + 0.001 * g**2
+    m, v = 0.5 * m + 0.5 * g, 0.9 * v + 0.1 * g**2
     t = state.t + 1
-    rate = 1e-3 * np.sqrt(1 - 0.999**t) / (1 - 0.5**t)
+    rate = 1e-3 * np.sqrt(1 - 0.9**t) / (1 - 0.5**t)
     assert_allclose(clf._network.theta, before - rate * m / (np.sqrt(v) + 1e-8), atol=1e-12)
 
 
