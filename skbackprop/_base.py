@@ -32,11 +32,11 @@ from skbackprop._validation import (
 )
 from skbackprop.batches import Minibatches, Samples
 from skbackprop.losses import OutputLoss
-from skbackprop.memory import aligned, aligned_copy
 from skbackprop.network import Network
 from skbackprop.schedules import Constant
 from skbackprop.threads import blas_threads
 from skbackprop.training import EpochRun, LBFGSRun, Plan, Progress
+from skbackprop.vectors import aligned, aligned_copy
 from skbackprop.workspace import Architecture, Batch
 
 

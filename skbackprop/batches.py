@@ -13,8 +13,9 @@ from typing import Any, Literal
 import numpy as np
 from scipy.sparse import issparse
 
-from skbackprop.memory import aligned
+from skbackprop.layers import SparseRows
 from skbackprop.network import Network
+from skbackprop.vectors import aligned
 from skbackprop.workspace import Batch, Workspace
 
 
@@ -35,6 +36,27 @@ class Samples:
         return self.X.shape[0] if self.index is None else len(self.index)
 
 
+#: Rows of this many bytes of X are gathered at once, or one batch if it is larger. That is quicker
+#: than batch by batch: the processor then waits for several distant rows at a time.
+BYTES_AT_ONCE = 2**20
+#: At most this many batches at once.
+BATCHES_AT_ONCE = 64
+
+
+@dataclass
+class Piece:
+    """The rows that are gathered at once, and the batches, which are views of them.
+
+    `X` is None where it isn't gathered but sliced, or CSR; there is one batch then. `weight` is
+    None where all samples count alike.
+    """
+
+    X: Any
+    Y: np.ndarray
+    weight: np.ndarray | None
+    batches: list[Batch]
+
+
 class Minibatches:
     """The batches of one pass over the samples, gathered into buffers that are made once.
 
@@ -49,36 +71,49 @@ class Minibatches:
     """
 
     def __init__(self, samples: Samples, network: Network, batch_size: int) -> None:
-        n = len(samples)
-        if samples.index is None and batch_size < n and not _has_contiguous_rows(samples.X):
+        n, X = len(samples), samples.X
+        if samples.index is None and batch_size < n and not _has_contiguous_rows(X):
             samples = replace(samples, index=np.arange(n))
-        self.samples, self.batch_size = samples, batch_size
-        self.full = self._buffers(min(n, batch_size), network, None)
-        short = n % batch_size
-        self.last = self._buffers(short, network, self.full) if short else self.full
+        self.samples, self.batch_size = samples, min(n, batch_size)
+        self.workspace = Workspace(network.architecture, self.batch_size, network.theta.dtype)
+        self.rows, memory = self.batch_size, None
+        if samples.index is not None and isinstance(X, np.ndarray):
+            if X.flags.c_contiguous:
+                fit = BYTES_AT_ONCE // (self.batch_size * X.shape[1] * X.itemsize)
+                self.rows = min(n, self.batch_size * min(BATCHES_AT_ONCE, max(1, fit)))
+            memory = aligned(self.rows * X.shape[1], X.dtype)
+        self.full = self._piece(self.rows, memory)
+        rest = n % self.rows
+        self.last = self._piece(rest, memory) if rest else self.full
 
-    def _buffers(self, m: int, network: Network, full: Batch | None) -> Batch:
-        """A batch of m rows that shares its memory with the full one, if that is there."""
-        s, dtype = self.samples, network.theta.dtype
-        X = None
-        if not issparse(s.X) and s.index is not None:
+    def _piece(self, rows: int, memory: np.ndarray | None) -> Piece:
+        """Buffers for so many rows, X in the memory given, and their batches."""
+        s, dtype, X = self.samples, self.workspace.ones.dtype, None
+        if memory is not None:
             # in the memory order of X, so that gathering copies whole runs
             order: Literal["C", "F"] = "C" if s.X.flags.c_contiguous else "F"
-            size = m * s.X.shape[1]
-            flat = full.X.ravel(order="K")[:size] if full else aligned(size, dtype)
-            X = flat.reshape((m, -1), order=order)
-        return Batch(
-            X=X,
-            Y=np.empty((m, *s.Y.shape[1:]), s.Y.dtype),
-            weight=np.full(m, 1.0 / m, dtype),
-            total=float(m),
-            workspace=Workspace(network.architecture, m, dtype, full.workspace if full else None),
-        )
+            X = memory[: rows * s.X.shape[1]].reshape((rows, -1), order=order)
+        Y = np.empty((rows, *s.Y.shape[1:]), s.Y.dtype)
+        weight = None if s.sample_weight is None else np.empty(rows, dtype)
+        batches = []
+        for start in range(0, rows, self.batch_size):
+            part = slice(start, min(start + self.batch_size, rows))
+            m = part.stop - part.start
+            batches.append(
+                Batch(
+                    X=None if X is None else X[part],
+                    Y=Y[part],
+                    weight=np.full(m, 1.0 / m, dtype) if weight is None else weight[part],
+                    total=float(m),
+                    workspace=self.workspace.for_rows(m),
+                )
+            )
+        return Piece(X, Y, weight, batches)
 
     def largest_product(self, network: Network) -> int:
         """Multiply-adds of the largest BLAS product of a step; a CSR matrix isn't BLAS's."""
         shapes = network.architecture.shapes[1 if issparse(self.samples.X) else 0 :]
-        return len(self.full.Y) * max((fan_in * fan_out for fan_in, fan_out in shapes), default=0)
+        return self.batch_size * max((fan_in * fan_out for fan_in, fan_out in shapes), default=0)
 
     def shuffle(self, rng: np.random.RandomState) -> None:
         """Reorder the samples for the next pass."""
@@ -87,33 +122,38 @@ class Minibatches:
         rng.shuffle(index)
 
     def __iter__(self) -> Iterator[Batch]:
-        """Fill the buffers with one batch after the other.
+        """Fill the buffers piece by piece and yield their batches.
 
         A batch whose weights add up to zero says nothing about the parameters: it is left out.
         """
-        n, size = len(self.samples), self.batch_size
-        for start in range(0, n, size):
-            batch = self.full if start + size <= n else self.last
-            self._fill(batch, slice(start, start + size))
-            if batch.total:
-                yield batch
+        n = len(self.samples)
+        for start in range(0, n, self.rows):
+            piece = self.full if start + self.rows <= n else self.last
+            self._fill(piece, slice(start, start + self.rows))
+            for batch in piece.batches:
+                if batch.total:
+                    yield batch
 
-    def _fill(self, batch: Batch, rows: slice) -> None:
-        s = self.samples
+    def _fill(self, piece: Piece, rows: slice) -> None:
+        s, first = self.samples, piece.batches[0]
         if s.index is None:
-            batch.X, batch.Y = s.X[rows], s.Y[rows]
+            first.X, first.Y = _rows(s.X, rows), s.Y[rows]
         else:
             index = s.index[rows]
-            batch.X = _take_rows(s.X, index, batch.X)
-            s.Y.take(index, 0, batch.Y, "clip")
-        if s.sample_weight is not None:
-            if s.index is None:
-                np.copyto(batch.weight, s.sample_weight[rows])
+            if piece.X is None:
+                first.X = SparseRows(s.X[index])
             else:
-                s.sample_weight.take(index, 0, batch.weight, "clip")
-            batch.total = float(np.sum(batch.weight))
-            if batch.total:
-                np.divide(batch.weight, batch.total, out=batch.weight)
+                _take_rows(s.X, index, piece.X)
+            s.Y.take(index, 0, piece.Y, "clip")
+        if s.sample_weight is not None and piece.weight is not None:
+            if s.index is None:
+                np.copyto(piece.weight, s.sample_weight[rows])
+            else:
+                s.sample_weight.take(index, 0, piece.weight, "clip")
+            for batch in piece.batches:
+                batch.total = float(np.sum(batch.weight))
+                if batch.total:
+                    np.divide(batch.weight, batch.total, out=batch.weight)
 
 
 def _has_contiguous_rows(X: Any) -> bool:
@@ -121,10 +161,14 @@ def _has_contiguous_rows(X: Any) -> bool:
     return not isinstance(X, np.ndarray) or X.flags.c_contiguous
 
 
-def _take_rows(X: Any, index: np.ndarray, out: Any) -> Any:
-    """X[index], into `out` where X is dense. `mode="clip"` lets NumPy write there unbuffered."""
-    if not isinstance(X, np.ndarray):
-        return X[index]
+def _rows(X: Any, rows: slice) -> Any:
+    """Consecutive rows: a view, or a new CSR matrix."""
+    return X[rows] if isinstance(X, np.ndarray) else SparseRows(X[rows])
+
+
+def _take_rows(X: np.ndarray, index: np.ndarray, out: np.ndarray) -> None:
+    """out = X[index]. `mode="clip"` lets NumPy write there without a buffer of its own."""
     if X.flags.c_contiguous:
-        return X.take(index, 0, out, "clip")
-    return X.T.take(index, 1, out.T, "clip").T
+        X.take(index, 0, out, "clip")
+    else:
+        X.T.take(index, 1, out.T, "clip")

@@ -351,4 +351,6 @@ def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any =
         LayerTrace(layer.W, layer.b, seen.Z, seen.A, seen.dA, seen.dZ, layer.dW, layer.db)
         for layer, seen in zip(watched.layers, passes, strict=True)
     ]
-    return Trace(batch.X, layers, network.architecture.loss.proba(output.Z), loss)
+    return Trace(
+        getattr(batch.X, "csr", batch.X), layers, network.architecture.loss.proba(output.Z), loss
+    )

@@ -59,11 +59,12 @@ def _log_softmax(Z: np.ndarray) -> np.ndarray:
 
 
 class SoftmaxScratch:
-    """One buffer per sample for each step, and how to find Z[i, y_i] in the memory of Z."""
+    """Buffers of one number per sample, and how to find Z[i, y_i] in the memory of Z."""
 
     def __init__(self, Z: np.ndarray) -> None:
         m, size = len(Z), Z.itemsize
         self.row, self.loss, self.picked = np.empty((3, m), dtype=Z.dtype)
+        self.column = self.row[:, None]
         self.flat_Z = Z.ravel(order="K")
         self.row_start = np.arange(m) * (Z.strides[0] // size)
         self.column_step = Z.strides[1] // size
@@ -98,7 +99,7 @@ class SoftmaxCrossEntropy(OutputLoss):
 
         # Shifting a row changes neither A nor L, and exp(z - max z) can't overflow.
         np.maximum.reduce(Z, axis=1, out=s.row)
-        np.subtract(Z, s.row[:, None], out=Z)
+        np.subtract(Z, s.column, out=Z)
         s.flat_Z.take(s.where, out=s.picked, mode="clip")
         np.exp(Z, out=Z)
         np.add.reduce(Z, axis=1, out=s.row)
@@ -107,7 +108,7 @@ class SoftmaxCrossEntropy(OutputLoss):
 
         # The Jacobians of softmax and logarithm cancel to A - onehot(Y).
         np.divide(weight, s.row, out=s.row)
-        np.multiply(Z, s.row[:, None], out=Z)
+        np.multiply(Z, s.column, out=Z)
         s.flat_Z.take(s.where, out=s.picked, mode="clip")
         np.subtract(s.picked, weight, out=s.picked)
         s.flat_Z[s.where] = s.picked

@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.linalg.blas import get_blas_funcs
 
-from skbackprop.layers import Dense
-from skbackprop.memory import aligned
+from skbackprop.layers import Dense, SparseRows
+from skbackprop.vectors import AXPY, aligned
 from skbackprop.workspace import Architecture, Batch, Workspace
 
 #: Rows of a prediction that are worked on together.
@@ -36,8 +35,8 @@ class Network:
         (W, b), (dW, db) = self.views(theta), self.views(self.grad)
         n_weights = architecture.n_weights
         self.layers = [Dense(*arrays) for arrays in zip(W, b, dW, db, strict=True)]
+        self.axpy = AXPY[theta.dtype]
         self.weights, self.weight_grads = theta[:n_weights], self.grad[:n_weights]
-        self.axpy = get_blas_funcs("axpy", dtype=theta.dtype)
 
     def views(self, flat: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """W-shaped and b-shaped views into a vector like theta."""
@@ -98,10 +97,10 @@ class Network:
         Z = np.empty((architecture.units[-1], n), self.theta.dtype).T
         for start in range(0, n, ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            A = X[rows]
+            A = X[rows] if isinstance(X, np.ndarray) else SparseRows(X[rows])
             for layer, activation in zip(self.layers, architecture.activations, strict=False):
                 Z_l = A.dot(layer.W)
-                np.add(Z_l, layer.b, out=Z_l)
+                np.add(Z_l, layer.b, Z_l)
                 activation.forward(Z_l, Z_l)
                 A = Z_l
             self.layers[-1].forward(A, Z[rows])

@@ -6,14 +6,14 @@ An optimizer is configuration. What it remembers between steps is the state that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any, ClassVar
 
 import numpy as np
 
-from skbackprop.memory import aligned_copy, aligned_zeros
 from skbackprop.options import Option, number, switch
+from skbackprop.vectors import AXPY, aligned_copy, aligned_zeros
 
 
 class Solver(Option):
@@ -33,9 +33,6 @@ class Optimizer(Solver):
     def init(self, theta: np.ndarray) -> Any:
         """The state before the first step, for parameters like `theta`; it has a `copy()`."""
         raise NotImplementedError
-
-    def resume(self, state: Any) -> None:
-        """Adapt a state made by an optimizer of this class with other hyperparameters."""
 
     def step(self, theta: np.ndarray, grad: np.ndarray, state: Any, lr: float) -> None:
         """Overwrites theta with the next parameters; updates state; grad becomes scratch."""
@@ -75,31 +72,49 @@ class SGD(Optimizer):
         return SGDState(aligned_zeros(theta))
 
     def step(self, theta: np.ndarray, grad: np.ndarray, state: SGDState, lr: float) -> None:
-        """v <- momentum v - lr g, then theta is overwritten; grad becomes scratch."""
-        v = state.velocity
-        np.multiply(grad, lr, out=grad)
+        """v <- momentum v - lr g, then theta is overwritten."""
+        v, axpy = state.velocity, AXPY[theta.dtype]
         np.multiply(v, self.momentum, out=v)
-        np.subtract(v, grad, out=v)
+        axpy(grad, v, a=-lr)
         if self.nesterovs_momentum:
-            np.subtract(theta, grad, out=theta)
-            np.multiply(v, self.momentum, out=grad)
-            np.add(theta, grad, out=theta)
+            axpy(grad, theta, a=-lr)
+            axpy(v, theta, a=self.momentum)
         else:
             np.add(theta, v, out=theta)
 
 
 @dataclass
 class AdamState:
-    """m / (1 - beta_1) and v / (1 - beta_2) of the paper, and the number t of steps so far."""
+    """The running means, each with a scale, and the number t of steps so far.
+
+    The paper's m is scale_1 m and its v is scale_2 v. So a mean decays by one multiplication of
+    its scale, and takes in a gradient in one pass.
+    """
 
     m: np.ndarray
     v: np.ndarray
-    betas: tuple[float, float]
+    scale_1: float = 1.0
+    scale_2: float = 1.0
     t: int = 0
 
     def copy(self) -> AdamState:
         """Return an independent state."""
-        return AdamState(aligned_copy(self.m), aligned_copy(self.v), self.betas, self.t)
+        return replace(self, m=aligned_copy(self.m), v=aligned_copy(self.v))
+
+    def decay(self, beta_1: float, beta_2: float) -> None:
+        """Multiply the means by the betas. A scale that has become small returns to 1."""
+        self.scale_1 *= beta_1
+        self.scale_2 *= beta_2
+        if self.scale_1 < SMALLEST_SCALE:
+            np.multiply(self.m, self.scale_1, out=self.m)
+            self.scale_1 = 1.0
+        if self.scale_2 < SMALLEST_SCALE:
+            np.multiply(self.v, self.scale_2, out=self.v)
+            self.scale_2 = 1.0
+
+
+#: Far from where m and v, divided by it, could overflow.
+SMALLEST_SCALE = 2.0**-10
 
 
 @dataclass(frozen=True)
@@ -128,36 +143,25 @@ class Adam(Optimizer):
 
     def init(self, theta: np.ndarray) -> AdamState:
         """m = v = 0, t = 0."""
-        return AdamState(aligned_zeros(theta), aligned_zeros(theta), (self.beta_1, self.beta_2))
-
-    def resume(self, state: AdamState) -> None:
-        """Rescale m and v where the betas have changed."""
-        old_1, old_2 = state.betas
-        state.m *= (1.0 - old_1) / (1.0 - self.beta_1)
-        state.v *= (1.0 - old_2) / (1.0 - self.beta_2)
-        state.betas = self.beta_1, self.beta_2
+        return AdamState(aligned_zeros(theta), aligned_zeros(theta))
 
     def step(self, theta: np.ndarray, grad: np.ndarray, state: AdamState, lr: float) -> None:
         """Overwrites theta with theta - lr_t m / (sqrt(v) + epsilon); grad becomes scratch."""
         state.t += 1
         lr_t = lr * sqrt(1.0 - self.beta_2**state.t) / (1.0 - self.beta_1**state.t)
 
-        # With m = (1 - beta_1) m' and v = (1 - beta_2) v' the running means become
-        # m' <- beta_1 m' + g and v' <- beta_2 v' + g**2: two passes fewer, and no scratch.
-        m, v = state.m, state.v
-        np.multiply(m, self.beta_1, out=m)
-        np.add(m, grad, out=m)
-        np.multiply(v, self.beta_2, out=v)
+        state.decay(self.beta_1, self.beta_2)
+        m, v, axpy = state.m, state.v, AXPY[theta.dtype]
+        axpy(grad, m, a=(1.0 - self.beta_1) / state.scale_1)
         np.multiply(grad, grad, out=grad)
-        np.add(v, grad, out=v)
+        axpy(grad, v, a=(1.0 - self.beta_2) / state.scale_2)
 
-        # lr_t m / (sqrt(v) + epsilon), divided through by sqrt(1 - beta_2)
-        root = sqrt(1.0 - self.beta_2)
+        # lr_t m / (sqrt(v) + epsilon) with the scales, divided through by sqrt(scale_2)
+        root = sqrt(state.scale_2)
         np.sqrt(v, out=grad)
         np.add(grad, self.epsilon / root, out=grad)
         np.divide(m, grad, out=grad)
-        np.multiply(grad, lr_t * (1.0 - self.beta_1) / root, out=grad)
-        np.subtract(theta, grad, out=theta)
+        axpy(grad, theta, a=-lr_t * state.scale_1 / root)
 
 
 @dataclass(frozen=True)

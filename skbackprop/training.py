@@ -62,11 +62,8 @@ class Progress:
         """Before a run: empty curves; a fresh optimizer if `anew` or if it's another one."""
         self.loss_curve, self.scores, self.n_iter, self.outcome = [], [], 0, ""
         before, self.solver = self.solver, solver
-        if solver.stochastic:
-            if anew or type(solver) is not type(before):
-                self.forget(theta)
-            elif solver != before:
-                solver.resume(self.optimizer_state)
+        if solver.stochastic and (anew or type(solver) is not type(before)):
+            self.forget(theta)
         if monitored != self.monitored:
             self.best, self.no_improvement = inf, 0
         self.monitored = monitored
@@ -132,7 +129,8 @@ class EpochRun:
                 p.n_iter += 1
                 p.t += len(batches.samples)
                 p.loss_curve.append(p.loss)
-                self.say(f"Iteration {p.n_iter}, loss = {p.loss:.8f}")
+                if plan.verbose:
+                    print(f"Iteration {p.n_iter}, loss = {p.loss:.8f}")
                 if diverged:
                     p.outcome = "diverged"
                     if not kept:

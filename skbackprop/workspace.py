@@ -15,7 +15,7 @@ import numpy as np
 
 from skbackprop.activations import Activation
 from skbackprop.losses import OutputLoss
-from skbackprop.memory import aligned
+from skbackprop.vectors import aligned
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Workspace:
         Rows.
     dtype : dtype
         Of theta.
-    memory : Workspace, optional
-        A workspace of more rows, whose memory to use.
+    memory : list of ndarray, optional
+        Of a workspace for more rows, to use again.
 
     Notes
     -----
@@ -80,12 +80,11 @@ class Workspace:
         architecture: Architecture,
         m: int,
         dtype: np.dtype,
-        memory: Workspace | None = None,
+        memory: list[np.ndarray] | None = None,
     ) -> None:
         *hidden, n_outputs = architecture.units[1:]
-        self.memory: list[np.ndarray] = (
-            memory.memory if memory else [aligned(m * n, dtype) for n in self._sizes(architecture)]
-        )
+        self.architecture = architecture
+        self.memory = memory or [aligned(m * n, dtype) for n in self._sizes(architecture)]
         blocks = iter(self.memory)
         self.ones = np.ones(m, dtype)
         self.Z, self.A, self.dA = [], [], []
@@ -96,6 +95,12 @@ class Workspace:
             self.A.append(next(blocks)[: m * n].reshape(m, n) if apart else self.Z[-1])
         self.Z.append(next(blocks)[: m * n_outputs].reshape((m, n_outputs), order="F"))
         self.scratch = architecture.loss.scratch(self.Z[-1])
+
+    def for_rows(self, m: int) -> Workspace:
+        """Return this workspace, or one for fewer rows that shares its memory."""
+        if m == len(self.ones):
+            return self
+        return Workspace(self.architecture, m, self.ones.dtype, self.memory)
 
     @staticmethod
     def _sizes(architecture: Architecture) -> Sequence[int]:

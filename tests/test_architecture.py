@@ -8,7 +8,7 @@ import pytest
 import skbackprop
 
 PACKAGE = Path(skbackprop.__file__).parent
-FOUNDATION = {"options", "memory"}
+FOUNDATION = {"options", "vectors"}
 MATHS = {"activations", "losses", "initializers", "layers", "optimizers", "schedules"}
 ENGINE = [
     "threads",

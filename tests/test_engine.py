@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.batches import Minibatches, Samples
 from skbackprop.initializers import INITIALIZERS, GlorotUniform
+from skbackprop.layers import SparseRows
 from skbackprop.losses import LOSSES
 from skbackprop.network import Network
 from skbackprop.optimizers import OPTIMIZERS, SGD, Adam
@@ -152,19 +153,21 @@ def test_one_step_of_sgd_is_the_papers():
         assert_allclose(ours, expected, rtol=1e-13)
 
 
-def test_steps_of_adam_are_the_papers():
+@pytest.mark.parametrize(("beta_1", "beta_2"), [(0.8, 0.95), (0.0, 0.5), (0.5, 0.0)])
+def test_steps_of_adam_are_the_papers(beta_1, beta_2):
+    """Also after many steps, where the scales of the running means have returned to 1."""
     rng = np.random.default_rng(0)
     ours = rng.standard_normal(5)
     expected, m, v = ours.copy(), np.zeros(5), np.zeros(5)
-    opt = Adam(beta_1=0.8, beta_2=0.95, epsilon=1e-3)
+    opt = Adam(beta_1=beta_1, beta_2=beta_2, epsilon=1e-3)
     state = opt.init(ours)
-    for t in range(1, 6):
+    for t in range(1, 300):
         g = rng.standard_normal(5)
         opt.step(ours, g.copy(), state, 0.1)
-        m, v = 0.8 * m + 0.2 * g, 0.95 * v + 0.05 * g**2
-        rate = 0.1 * np.sqrt(1 - 0.95**t) / (1 - 0.8**t)
+        m, v = beta_1 * m + (1 - beta_1) * g, beta_2 * v + (1 - beta_2) * g**2
+        rate = 0.1 * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
         expected -= rate * m / (np.sqrt(v) + 1e-3)
-        assert_allclose(ours, expected, rtol=1e-13)
+        assert_allclose(ours, expected, rtol=1e-11, atol=1e-13)
 
 
 @pytest.mark.parametrize("name", STOCHASTIC)
@@ -300,15 +303,48 @@ def test_the_batch_loop_allocates_nothing(solver, activation, order, loss, kind,
     assert peak - before < 20_000 * np.dtype(dtype).itemsize
 
 
-def test_buffers_of_the_last_batch_are_those_of_the_others():
+def test_all_batches_share_the_memory_of_one_workspace():
     X = np.random.default_rng(0).standard_normal((250, 40))
     _, batches = workload(X, 100)
-    full, last = batches.full, batches.last
+    first, second, last = batches.full.batches
+    assert first.X.shape == second.X.shape == (100, 40)
     assert last.X.shape == (50, 40)
-    assert np.shares_memory(full.X, last.X)
+    assert first.workspace is second.workspace
     for name in ("Z", "A", "dA"):
-        for a, b in zip(getattr(full.workspace, name), getattr(last.workspace, name)):
+        for a, b in zip(getattr(first.workspace, name), getattr(last.workspace, name)):
             assert np.shares_memory(a, b)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_last_piece_is_gathered_into_the_memory_of_the_others(order, monkeypatch):
+    monkeypatch.setattr("skbackprop.batches.BYTES_AT_ONCE", 2 * 20 * 40 * 8)
+    X = np.asarray(np.random.default_rng(0).standard_normal((250, 40)), order=order)
+    _, batches = workload(X, 20)
+    full, last = batches.full, batches.last
+    assert full.X.shape == ((40, 40) if order == "C" else (20, 40))
+    assert last.X.shape == (10, 40)
+    assert np.shares_memory(full.X, last.X)
+    assert [len(batch.Y) for batch in batches] == [20] * 12 + [10]
+
+
+def test_no_more_is_gathered_than_the_buffer_has_room_for():
+    wide, narrow = np.zeros((50_000, 40)), np.zeros((50_000, 1))
+    assert workload(wide, 200)[1].full.X.nbytes <= 2**20
+    assert workload(wide, 20_000)[1].full.X.shape == (20_000, 40)  # one batch, whatever its size
+    assert len(workload(narrow, 1)[1].full.batches) == 64
+
+
+@pytest.mark.parametrize("n_features", [20, 50, 2_000], ids=["full", "some empty", "wide"])
+def test_products_of_sparse_rows(n_features):
+    rng = np.random.default_rng(0)
+    dense = rng.standard_normal((30, n_features)) * (rng.random((30, n_features)) < 0.05)
+    rows = SparseRows(csr_array(dense))
+    W, dZ = rng.standard_normal((n_features, 4)), rng.standard_normal((30, 4))
+    Z, dW = np.full((30, 4), np.nan), np.full((n_features, 4), np.nan)
+    rows.dot(W, Z)
+    rows.T.dot(dZ, dW)
+    assert_allclose(Z, dense @ W, atol=1e-12)
+    assert_allclose(dW, dense.T @ dZ, atol=1e-12)
 
 
 @pytest.mark.parametrize("order", ["C", "F", "CSR"])
@@ -322,7 +358,7 @@ def test_batches_are_the_rows_of_the_index(order):
     assert sorted(index) == list(range(25))
     for batch in batches:
         rows = index[start : start + len(batch.Y)]
-        got = batch.X.toarray() if order == "CSR" else batch.X
+        got = batch.X.csr.toarray() if order == "CSR" else batch.X
         assert (got == X[rows]).all()
         assert (batches.samples.Y[rows] == batch.Y).all()
         w = batches.samples.sample_weight[rows]

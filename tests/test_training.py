@@ -255,7 +255,7 @@ def test_another_solver_starts_with_a_state_of_its_own():
 def test_changed_betas_do_not_rescale_the_past():
     clf = BackpropClassifier(random_state=0, max_iter=20).fit(X, y)
     state, before = clf._progress.optimizer_state, clf._network.theta.copy()
-    m, v = 0.1 * state.m, 0.001 * state.v  # the paper's
+    m, v = state.scale_1 * state.m, state.scale_2 * state.v  # the paper's
     clf.set_params(beta_1=0.5, beta_2=0.9, shuffle=False, alpha=0)
     gradient = trace_backprop(clf.set_params(batch_size=150), X, y)
     clf.partial_fit(X, y)

@@ -54,19 +54,31 @@ def scikit_learn(w: Workload) -> Run:
     return estimator_run(MLPClassifier, w)
 
 
+def batch_sizes(w: Workload) -> list[int]:
+    """Rows of every step of a run."""
+    if w.kind == "predict":
+        return [w.rows] * w.epochs
+    starts = range(0, w.n_samples, w.batch_size)
+    return [min(w.batch_size, w.n_samples - start) for start in starts] * w.epochs
+
+
 def products(w: Workload) -> Run:
     """The floor: the products of each step with `out=`, nothing else."""
     rng = np.random.default_rng(0)
-    m = {"predict": w.rows, "lbfgs": w.n_samples, "train": min(w.batch_size, w.n_samples)}[w.kind]
     W = [rng.standard_normal(shape).astype(w.dtype) for shape in w.shapes]
     dW = [np.empty_like(array) for array in W]
     widths = [w.n_features, *(fan_out for _, fan_out in w.shapes)]
-    A = [rng.standard_normal((m, width)).astype(w.dtype) for width in widths]
-    Z = [np.empty_like(array) for array in A[1:]]
-    dA = [rng.standard_normal(array.shape).astype(w.dtype) for array in A]
+
+    def buffers(m: int) -> tuple[list[np.ndarray], ...]:
+        A = [rng.standard_normal((m, width)).astype(w.dtype) for width in widths]
+        return A, [np.empty_like(array) for array in A[1:]], [array.copy() for array in A]
+
+    sizes = batch_sizes(w)
+    by_size = {m: buffers(m) for m in set(sizes)}
 
     def run() -> None:
-        for _ in range(w.n_steps):
+        for m in sizes:
+            A, Z, dA = by_size[m]
             for i in range(len(W)):
                 np.dot(A[i], W[i], out=Z[i])
             if w.kind == "predict":
