@@ -249,7 +249,7 @@ class BaseBackprop(FittedNetwork, ABC):
             units=(X.shape[1], *hidden, self._targets.n_outputs),
             activations=(options.activation,) * len(hidden),
             loss=loss,
-            alpha=float(self.alpha),
+            l2=float(self.alpha),
         )
 
     def _start_network(
@@ -268,9 +268,9 @@ class BaseBackprop(FittedNetwork, ABC):
                     f" network's {fitted[1:-1]}. Going on by warm_start or partial_fit needs the"
                     " same layers: clone the estimator to start anew."
                 )
-            return Network(architecture, aligned_copy(self._network.theta))
+            return Network(architecture, aligned_copy(self._network.values))
 
-        network = Network(architecture, aligned(architecture.n_parameters, dtype))
+        network = Network(architecture, aligned(architecture.n_values, dtype))
         # Without hidden units the loss is convex and there is no variance for Glorot's bound to
         # keep: it's 0 then, and training starts where scikit-learn's linear models start. From
         # MLPClassifier's random start the default epochs don't suffice on scikit-learn's checks.
@@ -408,7 +408,7 @@ class BaseBackprop(FittedNetwork, ABC):
         y = self._check_targets(y, FitCall(incremental=True))
         architecture = self._network.architecture
         Y = self._targets.encode(y, dtype, architecture.loss.integer_targets)
-        network = Network(architecture, self._network.theta.astype(dtype))
+        network = Network(architecture, self._network.values.astype(dtype))
         samples = Samples(X, Y, check_sample_weight(sample_weight, X))
         (batch,) = Minibatches(samples, network, len(samples))
         return network, batch

@@ -32,7 +32,7 @@ class ArrayErrors:
     Parameters
     ----------
     name : str
-        ``"coefs_[0]"``, ``"intercepts_[0]"`` and so on.
+        ``"coefs_[0]"``, ``"intercepts_[0]"``, ``"gammas_[0]"`` and so on.
     n_checked : int
         Parameters or directions compared.
     max_abs_error : float
@@ -55,12 +55,13 @@ class GradientReport:
     Parameters
     ----------
     layers : list of tuple of ArrayErrors
-        For each layer the errors of its W and of its b.
+        For each layer the errors of its W and of its b, and of gamma and beta where its scores are
+        normalised.
     tol : float
         Largest relative error that counts as right.
     """
 
-    layers: list[tuple[ArrayErrors, ArrayErrors]]
+    layers: list[tuple[ArrayErrors, ...]]
     tol: float
 
     @property
@@ -179,11 +180,13 @@ def check_gradients(
         error = float(np.abs(differences - derivatives).max())
         return ArrayErrors(name, n, error, error / max(float(np.abs(derivatives).max()), floor))
 
-    W, b = network.views(np.arange(gradient.size))
-    layers = [
-        (errors(f"coefs_[{i}]", W_i.ravel()), errors(f"intercepts_[{i}]", b_i))
-        for i, (W_i, b_i) in enumerate(zip(W, b, strict=True))
-    ]
+    W, b, gamma, beta = network.views(np.arange(gradient.size))
+    layers = []
+    for i in range(len(W)):
+        arrays = {f"coefs_[{i}]": W[i].ravel(), f"intercepts_[{i}]": b[i]}
+        if i < len(gamma):
+            arrays |= {f"gammas_[{i}]": gamma[i], f"betas_[{i}]": beta[i]}
+        layers.append(tuple(errors(name, indices) for name, indices in arrays.items()))
     return GradientReport(layers, tol)
 
 
@@ -342,7 +345,7 @@ def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any =
     hidden = [_WatchedActivation(f) for f in network.architecture.activations]
     output = _WatchedLoss(network.architecture.loss)
     watched = Network(
-        replace(network.architecture, activations=tuple(hidden), loss=output), network.theta
+        replace(network.architecture, activations=tuple(hidden), loss=output), network.values
     )
     workspace = Workspace(watched.architecture, len(batch.Y), network.theta.dtype)
     loss = watched.value_and_gradient(replace(batch, workspace=workspace))

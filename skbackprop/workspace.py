@@ -6,15 +6,16 @@ batch loop.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from skbackprop.activations import Activation
+from skbackprop.dropout import Dropout
 from skbackprop.losses import OutputLoss
+from skbackprop.normalization import Normalization, Normalized
 from skbackprop.vectors import aligned
 
 
@@ -30,14 +31,21 @@ class Architecture:
         One per hidden layer.
     loss : OutputLoss
         Its link is the output layer's activation.
-    alpha : float
-        L2 penalty 1/2 alpha |W|**2, divided by the batch's total weight as the data loss is.
+    l1, l2 : float
+        Penalty l1 |W|_1 + 1/2 l2 |W|**2, divided by the batch's total weight as the data loss is.
+    normalization : Normalization or None
+        Of the hidden layers' scores.
+    dropout : tuple of float
+        Rates of the input and of each hidden layer, or empty for none at all.
     """
 
     units: tuple[int, ...]
     activations: tuple[Activation, ...]
     loss: OutputLoss
-    alpha: float
+    l1: float = 0.0
+    l2: float = 0.0
+    normalization: Normalization | None = None
+    dropout: tuple[float, ...] = ()
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
@@ -51,8 +59,48 @@ class Architecture:
 
     @property
     def n_parameters(self) -> int:
-        """Length of theta."""
-        return self.n_weights + sum(self.units[1:])
+        """Length of theta: all W, all b, and gamma and beta where there is a normalisation."""
+        n_scales = 2 * sum(self.units[1:-1]) if self.normalization else 0
+        return self.n_weights + sum(self.units[1:]) + n_scales
+
+    @property
+    def n_values(self) -> int:
+        """Length of theta with the running means and variances behind it."""
+        has_statistics = self.normalization is not None and self.normalization.has_statistics
+        return self.n_parameters + (2 * sum(self.units[1:-1]) if has_statistics else 0)
+
+
+class Memory:
+    """Aligned vectors, made when first asked for; a smaller workspace asks for them again."""
+
+    def __init__(self, dtype: np.dtype, blocks: list[np.ndarray] | None = None) -> None:
+        self.dtype, self.blocks, self.taken = dtype, [] if blocks is None else blocks, 0
+
+    def take(self, m: int, n: int, order: Literal["C", "F"] = "C") -> np.ndarray:
+        """Return the next vector as an array of shape (m, n)."""
+        if self.taken == len(self.blocks):
+            self.blocks.append(aligned(m * n, self.dtype))
+        block = self.blocks[self.taken]
+        self.taken += 1
+        return block[: m * n].reshape((m, n), order=order)
+
+
+class Room:
+    """The buffers of one hidden layer.
+
+    `A` is `Z` where the activation doesn't need Z in its backward pass. `normalized` and `dropout`
+    are None where there is no such thing.
+    """
+
+    def __init__(self, Z: np.ndarray, A: np.ndarray, dA: np.ndarray) -> None:
+        self.Z, self.A, self.dA = Z, A, dA
+        self.normalized: Normalized | None = None
+        self.dropout: Dropout | None = None
+
+    @property
+    def out(self) -> np.ndarray:
+        """What the layer above has seen."""
+        return self.dropout.out if self.dropout else self.A
 
 
 class Workspace:
@@ -66,6 +114,8 @@ class Workspace:
         Rows.
     dtype : dtype
         Of theta.
+    generator : Generator, optional
+        Draws what dropout drops. Without it nothing is dropped.
     memory : list of ndarray, optional
         Of a workspace for more rows, to use again.
 
@@ -80,35 +130,36 @@ class Workspace:
         architecture: Architecture,
         m: int,
         dtype: np.dtype,
+        generator: np.random.Generator | None = None,
         memory: list[np.ndarray] | None = None,
     ) -> None:
-        *hidden, n_outputs = architecture.units[1:]
-        self.architecture = architecture
-        self.memory = memory or [aligned(m * n, dtype) for n in self._sizes(architecture)]
-        blocks = iter(self.memory)
+        self.architecture, self.generator = architecture, generator
+        self.memory = Memory(dtype, memory)
+        take = self.memory.take
         self.ones = np.ones(m, dtype)
-        self.Z, self.A, self.dA = [], [], []
-        for n, activation in zip(hidden, architecture.activations, strict=True):
-            self.Z.append(next(blocks)[: m * n].reshape(m, n))
-            self.dA.append(next(blocks)[: m * n].reshape(m, n))
-            apart = activation.needs_z
-            self.A.append(next(blocks)[: m * n].reshape(m, n) if apart else self.Z[-1])
-        self.Z.append(next(blocks)[: m * n_outputs].reshape((m, n_outputs), order="F"))
-        self.scratch = architecture.loss.scratch(self.Z[-1])
+        self.hidden: list[Room] = []
+        for n, activation in zip(architecture.units[1:-1], architecture.activations, strict=True):
+            Z, dA = take(m, n), take(m, n)
+            room = Room(Z, take(m, n) if activation.needs_z else Z, dA)
+            if architecture.normalization:
+                room.normalized = architecture.normalization.room(take(m, n))
+            self.hidden.append(room)
+        self.Z = take(m, architecture.units[-1], "F")
+        self.scratch = architecture.loss.scratch(self.Z)
+
+        self.input_dropout: Dropout | None = None
+        if generator and architecture.dropout:
+            dropouts = [Dropout(rate, generator) if rate else None for rate in architecture.dropout]
+            self.input_dropout = dropouts[0]
+            for room, dropout in zip(self.hidden, dropouts[1:], strict=True):
+                room.dropout = dropout
 
     def for_rows(self, m: int) -> Workspace:
         """Return this workspace, or one for fewer rows that shares its memory."""
         if m == len(self.ones):
             return self
-        return Workspace(self.architecture, m, self.ones.dtype, self.memory)
-
-    @staticmethod
-    def _sizes(architecture: Architecture) -> Sequence[int]:
-        """Units of every buffer, in the order in which they are dealt out."""
-        sizes = []
-        for n, activation in zip(architecture.units[1:-1], architecture.activations, strict=True):
-            sizes += [n] * (3 if activation.needs_z else 2)
-        return [*sizes, architecture.units[-1]]
+        memory = self.memory
+        return Workspace(self.architecture, m, memory.dtype, self.generator, memory.blocks)
 
 
 @dataclass

@@ -9,8 +9,17 @@ import skbackprop
 
 PACKAGE = Path(skbackprop.__file__).parent
 FOUNDATION = {"options", "vectors"}
-MATHS = {"activations", "losses", "initializers", "layers", "optimizers", "schedules"}
+MATHS = {
+    "activations",
+    "losses",
+    "initializers",
+    "layers",
+    "normalization",
+    "optimizers",
+    "schedules",
+}
 ENGINE = [
+    "dropout",
     "threads",
     "workspace",
     "network",

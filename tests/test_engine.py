@@ -38,7 +38,7 @@ def targets(rng, m, kind, loss):
 def network_and_batch(rng, loss, kind, *, activation="tanh", hidden=(6, 5), m=12, alpha=0.3):
     output_loss = LOSSES[loss]().on(kind)
     functions = (ACTIVATIONS[activation](),) * len(hidden)
-    architecture = Architecture((4, *hidden, OUTPUTS[kind]), functions, output_loss, alpha)
+    architecture = Architecture((4, *hidden, OUTPUTS[kind]), functions, output_loss, l2=alpha)
     network = Network(architecture, rng.standard_normal(architecture.n_parameters))
     X = rng.standard_normal((m, 4))
     samples = Samples(X, targets(rng, m, kind, output_loss), rng.uniform(0.1, 2, m))
@@ -247,7 +247,7 @@ def workload(X, m, kind="multiclass"):
     rng = np.random.default_rng(0)
     loss = LOSSES["log_loss"]().on(kind)
     architecture = Architecture(
-        (X.shape[1], 100, 50, 3), (ACTIVATIONS["relu"](),) * 2, loss, alpha=1e-4
+        (X.shape[1], 100, 50, 3), (ACTIVATIONS["relu"](),) * 2, loss, l2=1e-4
     )
     network = Network(architecture, 0.01 * rng.standard_normal(architecture.n_parameters))
     y = rng.integers(3, size=X.shape[0])
@@ -269,7 +269,7 @@ def test_the_batch_loop_allocates_nothing(solver, activation, order, loss, kind,
     rng, n, m = np.random.default_rng(0), 45_000, 20_000
     bound = LOSSES[loss]().on(kind)
     f = ACTIVATIONS[activation]()
-    architecture = Architecture((5, 8, 6, OUTPUTS[kind]), (f, f), bound, alpha=1e-4)
+    architecture = Architecture((5, 8, 6, OUTPUTS[kind]), (f, f), bound, l2=1e-4)
     theta = 0.1 * rng.standard_normal(architecture.n_parameters).astype(dtype)
     network = Network(architecture, theta)
     X = np.asarray(rng.standard_normal((n, 5)), dtype=dtype, order=order)
@@ -310,9 +310,10 @@ def test_all_batches_share_the_memory_of_one_workspace():
     assert first.X.shape == second.X.shape == (100, 40)
     assert last.X.shape == (50, 40)
     assert first.workspace is second.workspace
-    for name in ("Z", "A", "dA"):
-        for a, b in zip(getattr(first.workspace, name), getattr(last.workspace, name)):
-            assert np.shares_memory(a, b)
+    assert np.shares_memory(first.workspace.Z, last.workspace.Z)
+    for a, b in zip(first.workspace.hidden, last.workspace.hidden, strict=True):
+        for name in ("Z", "A", "dA"):
+            assert np.shares_memory(getattr(a, name), getattr(b, name))
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -402,6 +403,6 @@ def test_the_penalty_is_divided_by_the_total_weight():
     rng = np.random.default_rng(0)
     network, batch = network_and_batch(rng, "log_loss", "multiclass", alpha=2.0)
     with_penalty = network.value_and_gradient(batch)
-    bare = Network(replace(network.architecture, alpha=0.0), network.theta)
+    bare = Network(replace(network.architecture, l2=0.0), network.theta)
     squares = sum((layer.W**2).sum() for layer in network.layers)
     assert_allclose(with_penalty - bare.value_and_gradient(batch), squares / batch.total)

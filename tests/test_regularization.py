@@ -1,0 +1,220 @@
+"""Normalisation, dropout, penalties and norms, at the engine: formulas and gradients."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.sparse import csr_array
+
+from skbackprop.activations import ACTIVATIONS
+from skbackprop.batches import Minibatches, Samples
+from skbackprop.dropout import Dropout
+from skbackprop.layers import SparseRows
+from skbackprop.losses import LOSSES
+from skbackprop.network import Network
+from skbackprop.normalization import NORMALIZATIONS, Affine, BatchNorm, LayerNorm
+from skbackprop.workspace import Architecture, Workspace
+
+UNITS = (4, 6, 5, 3)
+
+
+def network_and_batch(
+    rng, *, activation="tanh", m=12, seed=None, dtype=np.float64, X=None, **kwargs
+):
+    """With `seed`, dropout draws the same values whenever `value_and_gradient` begins."""
+    f = ACTIVATIONS[activation]()
+    architecture = Architecture(UNITS, (f, f), LOSSES["log_loss"]().on("multiclass"), **kwargs)
+    network = Network(architecture, rng.standard_normal(architecture.n_values).astype(dtype))
+    n_statistics = architecture.n_values - architecture.n_parameters
+    network.values[architecture.n_parameters :] = rng.uniform(0.5, 2, n_statistics)
+    X = rng.standard_normal((m, 4)).astype(dtype) if X is None else X
+    y = rng.integers(3, size=m)
+    (batch,) = Minibatches(Samples(X, y), network, m)
+    if seed is not None:
+        generator = np.random.Generator(np.random.PCG64(seed))
+        batch = replace(batch, workspace=Workspace(architecture, m, np.dtype(dtype), generator))
+    return network, batch
+
+
+def assert_gradient(network, batch, rng, seed=None):
+    def value():
+        if seed is not None:
+            batch.workspace.generator.bit_generator.state = np.random.PCG64(seed).state
+        return network.value_and_gradient(batch)
+
+    value()
+    grad, theta = network.grad.copy(), network.theta.copy()
+    for _ in range(8):
+        d = rng.standard_normal(theta.size)
+        values = []
+        for h in (1e-6, -1e-6):
+            np.copyto(network.theta, theta + h * d)
+            values.append(value())
+        np.copyto(network.theta, theta)
+        assert_allclose((values[0] - values[1]) / 2e-6, grad @ d, rtol=1e-6, atol=1e-8)
+
+
+# Normalisation
+
+
+@pytest.mark.parametrize("name", NORMALIZATIONS)
+@pytest.mark.parametrize("activation", ["tanh", "relu", "logistic"])
+def test_gradient_through_normalisation(name, activation):
+    rng = np.random.default_rng(0)
+    network, batch = network_and_batch(
+        rng, activation=activation, normalization=NORMALIZATIONS[name](), l2=0.1
+    )
+    assert_gradient(network, batch, rng)
+    _, _, gamma, beta = network.views(network.grad)
+    assert [len(g) for g in gamma] == [len(g) for g in beta] == [6, 5]
+    assert all(g.any() for g in gamma + beta)
+
+
+def normalize(Z, axis, gamma, beta, epsilon):
+    mean = Z.mean(axis=axis, keepdims=True)
+    variance = ((Z - mean) ** 2).mean(axis=axis, keepdims=True)
+    return gamma * (Z - mean) / np.sqrt(variance + epsilon) + beta
+
+
+@pytest.mark.parametrize(
+    ("option", "axis"), [(BatchNorm(epsilon=0.1), 0), (LayerNorm(epsilon=0.1), 1)]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_normalised_scores(option, axis, dtype):
+    rng = np.random.default_rng(0)
+    Z, gamma, beta = rng.standard_normal((7, 5)), *rng.standard_normal((2, 5))
+    N = Z.astype(dtype)
+    affine = Affine(gamma.astype(dtype), beta.astype(dtype), np.empty(5, dtype), np.empty(5, dtype))
+    option.forward(N, affine, option.room(np.empty_like(N)))
+    assert N.dtype == dtype
+    assert_allclose(
+        N, normalize(Z, axis, gamma, beta, 0.1), rtol=1e-5 if dtype == np.float32 else 1e-12
+    )
+
+
+def test_running_averages_are_those_of_the_batches():
+    rng = np.random.default_rng(0)
+    option = BatchNorm(momentum=0.8)
+    affine = Affine(*(np.ones(3) for _ in range(4)), mean=np.zeros(3), variance=np.ones(3))
+    mean, variance = np.zeros(3), np.ones(3)
+    for m in (6, 4, 1):
+        Z = rng.standard_normal((m, 3))
+        if m > 1:  # a single sample has no variance, and is left out
+            mean = 0.8 * mean + 0.2 * Z.mean(axis=0)
+            variance = 0.8 * variance + 0.2 * Z.var(axis=0, ddof=1)
+        option.forward(Z.copy(), affine, option.room(np.empty_like(Z)))
+    assert_allclose(affine.mean, mean)
+    assert_allclose(affine.variance, variance)
+
+
+def test_prediction_folds_the_running_averages_into_the_weights():
+    rng = np.random.default_rng(0)
+    option = BatchNorm()
+    network, batch = network_and_batch(rng, normalization=option, activation="relu")
+    A = batch.X
+    for layer, affine in zip(network.layers[:-1], network.affines, strict=True):
+        Z = A @ layer.W + layer.b
+        Zhat = (Z - affine.mean) / np.sqrt(affine.variance + option.epsilon)
+        A = np.maximum(affine.gamma * Zhat + affine.beta, 0)
+    expected = A @ network.layers[-1].W + network.layers[-1].b
+    assert_allclose(network.scores(batch.X), expected)
+    assert_allclose(network.scores(csr_array(batch.X)), expected)
+
+
+def test_layer_normalisation_predicts_what_it_trains_on():
+    rng = np.random.default_rng(0)
+    network, batch = network_and_batch(rng, normalization=LayerNorm())
+    assert_allclose(network.scores(batch.X), network.forward(batch.X, batch.workspace))
+
+
+# Dropout
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dropout_keeps_the_mean(dtype):
+    dropout = Dropout(0.3, np.random.default_rng(0))
+    A = np.ones((500, 400), dtype)
+    out = dropout.forward(A)
+    assert out.dtype == dtype
+    assert (A == 1).all()
+    kept = out != 0
+    assert_allclose(out[kept], 1 / 0.7, rtol=1e-6)
+    assert abs(kept.mean() - 0.7) < 5 * np.sqrt(0.21 / A.size)
+    dA = np.full_like(A, 2)
+    dropout.backward(dA)
+    assert_allclose(dA, 2 * out)
+    assert ((dropout.forward(A) != 0) != kept).any()
+
+
+def test_dropout_of_sparse_rows_is_that_of_their_entries():
+    X = csr_array(np.random.default_rng(0).standard_normal((30, 20)))
+    out = Dropout(0.5, np.random.default_rng(0)).forward(SparseRows(X))
+    got = out.csr.toarray()
+    assert 0.3 < (got != 0).mean() < 0.7
+    assert_allclose(got[got != 0], 2 * X.toarray()[got != 0])
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "logistic"])
+@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_gradient_through_dropout(activation, normalization, sparse):
+    rng = np.random.default_rng(0)
+    X = csr_array(rng.standard_normal((12, 4))) if sparse else None
+    network, batch = network_and_batch(
+        rng,
+        activation=activation,
+        seed=7,
+        X=X,
+        normalization=NORMALIZATIONS[normalization]() if normalization else None,
+        dropout=(0.2, 0.5, 0.3),
+    )
+    assert_gradient(network, batch, rng, seed=7)
+
+
+def test_nothing_is_dropped_without_a_generator():
+    rng = np.random.default_rng(0)
+    network, batch = network_and_batch(rng, dropout=(0.2, 0.5, 0.3))
+    value = network.value_and_gradient(batch)
+    bare = Network(replace(network.architecture, dropout=()), network.values)
+    assert bare.value_and_gradient(batch) == value
+    assert_allclose(network.scores(batch.X), network.forward(batch.X, batch.workspace))
+
+
+# Penalties and norms
+
+
+def test_elastic_net():
+    rng = np.random.default_rng(0)
+    network, batch = network_and_batch(rng, l1=0.3, l2=0.7)
+    assert_gradient(network, batch, rng)
+    W = np.concatenate([layer.W.ravel() for layer in network.layers])
+    penalty = (0.3 * np.abs(W).sum() + 0.35 * (W**2).sum()) / batch.total
+    assert_allclose(network.add_penalty(batch.total), penalty)
+    network.weights[:] = 0
+    network.grad[:] = 0
+    assert network.add_penalty(batch.total) == 0
+    assert not network.grad.any()
+
+
+def test_clipped_gradient():
+    network, batch = network_and_batch(np.random.default_rng(0))
+    network.value_and_gradient(batch)
+    grad = network.grad.copy()
+    norm = np.linalg.norm(grad)
+    assert_allclose(network.gradient_norm(), norm)
+    network.clip_gradient(2 * norm)
+    assert (network.grad == grad).all()
+    network.clip_gradient(norm / 4)
+    assert_allclose(network.grad, grad / 4)
+
+
+def test_limited_norms():
+    network, _ = network_and_batch(np.random.default_rng(0))
+    before = [layer.W.copy() for layer in network.layers]
+    network.limit_norms(1.5)
+    for layer, W in zip(network.layers[:-1], before[:-1], strict=True):
+        norms = np.linalg.norm(W, axis=0)
+        assert (norms > 1.5).any()
+        assert_allclose(layer.W, W * np.minimum(1, 1.5 / norms))
+    assert (before[-1] == network.layers[-1].W).all()
