@@ -107,10 +107,13 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     max_fun : int, default=15000
         At most this many evaluations of the loss by "lbfgs".
 
-    loss : {"log_loss", "squared_error"} or Loss, default="log_loss"
+    loss : {"log_loss", "cross_entropy", "focal", "squared_error"} or Loss, default="log_loss"
         "log_loss" is cross-entropy: on softmax units for more than two classes, on logistic
-        units otherwise. "squared_error" is ``1/2 * sum((y - a)**2)`` per sample, on logistic
-        units: one for two classes, else one per class or label. See :mod:`skbackprop.losses`.
+        units otherwise. "cross_entropy" is the same; ``CrossEntropy(label_smoothing=0.1)`` smooths
+        the labels. "focal", on these units too, is ``-(1 - p)**2 * log(p)``, p being the
+        probability of the true class. "squared_error" is ``1/2 * sum((y - a)**2)`` per sample, on
+        logistic units: one for two classes, else one per class or label. See
+        :mod:`skbackprop.losses`.
 
     weight_init : {"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", \
             "lecun_normal", "normal"} or Initializer, default="glorot_uniform"

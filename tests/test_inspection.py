@@ -14,7 +14,7 @@ from skbackprop import BackpropClassifier
 from skbackprop.activations import ReLU
 from skbackprop.inspection import check_gradients, trace_backprop
 from skbackprop.layers import Dense
-from skbackprop.losses import SoftmaxCrossEntropy
+from skbackprop.losses import LOSSES, SoftmaxCrossEntropy
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -29,7 +29,7 @@ def fitted(X=X, y=y, **params):
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
-@pytest.mark.parametrize("loss", ["log_loss", "squared_error"])
+@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("target", ["multiclass", "binary", "multilabel"])
 def test_our_gradients_are_right(activation, loss, target):
     data = {"multiclass": (X, y), "binary": (X, y > 0), "multilabel": (X_labels, Y_labels)}[target]

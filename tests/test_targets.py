@@ -10,11 +10,11 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.neural_network import MLPClassifier
 
 from skbackprop import BackpropClassifier
+from skbackprop.losses import LOSSES
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 SOLVERS = ["adam", "sgd", "lbfgs"]
-LOSSES = ["log_loss", "squared_error"]
 
 rng = np.random.default_rng(0)
 y = np.arange(60) % 3
@@ -211,7 +211,7 @@ def test_log_probabilities_of_extreme_scores(kind, loss, size, dtype):
     elif kind == "labels":
         expected = log_expit(Z)
     else:
-        expected = log_softmax(Z if loss == "log_loss" else log_expit(Z), axis=1)
+        expected = log_softmax(log_expit(Z) if loss == "squared_error" else Z, axis=1)
     assert np.all(np.isfinite(log_p))
     eps = np.finfo(dtype).eps
     assert_allclose(log_p, expected, rtol=4 * eps, atol=2 * eps)
@@ -345,7 +345,7 @@ def test_attributes_are_mlp_classifiers(kind, params):
 def test_output_layer(kind, loss):
     clf = net(loss=loss, hidden_layer_sizes=(5, 4), max_iter=2).fit(X, KINDS[kind])
     assert clf.n_outputs_ == {"one": 1, "two": 1, "many": 3, "labels": 4}[kind]
-    softmax = kind == "many" and loss == "log_loss"
+    softmax = kind == "many" and loss != "squared_error"
     assert clf.out_activation_ == ("softmax" if softmax else "logistic")
     assert clf.n_layers_ == 4
     assert clf.n_features_in_ == 4

@@ -1,0 +1,97 @@
+"""Losses of the error E = Z - Y, for numbers as targets. The units are the scores themselves.
+
+For several outputs the value is the mean over the outputs and dZ is the gradient of their sum, as
+in MLPRegressor: the gradient is n_outputs times the value's. With one output they agree.
+"""
+
+import numpy as np
+
+from skbackprop.losses.base import OutputLoss
+
+
+class IdentityLoss(OutputLoss):
+    """A = Z, L = mean_j l(z_j - y_j). Subclasses give l and its derivative."""
+
+    link_name = "identity"
+    mean_over_outputs = True
+
+    def link(self, Z: np.ndarray) -> np.ndarray:
+        """A copy of Z."""
+        return Z.copy(order="K")
+
+    def scratch(self, Z: np.ndarray) -> np.ndarray:
+        """One buffer like Z."""
+        return np.empty_like(Z)
+
+    def cost(self, E: np.ndarray, dE: np.ndarray) -> None:
+        """dE = l'(E). Overwrites E with l(E)."""
+        raise NotImplementedError
+
+    def value_and_gradient(
+        self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray, scratch: np.ndarray
+    ) -> float:
+        """L = sum_i w_i mean_j l(z - y). Overwrites Z with w l'(Z - Y)."""
+        E = np.subtract(Z, Y, out=scratch)
+        self.cost(E, Z)
+        np.multiply(Z, weight[:, None], out=Z)
+        return float(np.dot(weight, E).sum()) / Z.shape[1]
+
+
+class IdentitySquaredError(IdentityLoss):
+    """l = 1/2 e**2, dZ = w (A - Y). Bishop (2006), eq. 5.14 and 5.18."""
+
+    def cost(self, E: np.ndarray, dE: np.ndarray) -> None:
+        """l' = e."""
+        np.copyto(dE, E)
+        np.multiply(E, E, out=E)
+        np.multiply(E, 0.5, out=E)
+
+
+class IdentityAbsoluteError(IdentityLoss):
+    """l = |e|. Its minimum is the conditional median."""
+
+    def cost(self, E: np.ndarray, dE: np.ndarray) -> None:
+        """l' = sign(e), 0 at e = 0."""
+        np.sign(E, out=dE)
+        np.multiply(E, dE, out=E)
+
+
+class IdentityHuber(IdentityLoss):
+    """l = 1/2 e**2 where |e| <= delta, else delta (|e| - delta / 2). Huber (1964).
+
+    Parameters
+    ----------
+    delta : float
+        Errors beyond it count linearly.
+    """
+
+    def __init__(self, delta: float) -> None:
+        self.delta = delta
+
+    def cost(self, E: np.ndarray, dE: np.ndarray) -> None:
+        """l' = c, c = e clipped to [-delta, delta]; so l = c (e - c / 2)."""
+        E.clip(-self.delta, self.delta, out=dE)
+        np.multiply(dE, 0.5, out=dE)
+        np.subtract(E, dE, out=E)
+        np.multiply(dE, 2.0, out=dE)
+        np.multiply(E, dE, out=E)
+
+
+class IdentityQuantile(IdentityLoss):
+    """l = (1 - q) e where e > 0, else -q e: the pinball loss. Koenker and Bassett (1978).
+
+    Parameters
+    ----------
+    q : float
+        The minimum is the conditional quantile at q.
+    """
+
+    def __init__(self, q: float) -> None:
+        self.q = q
+
+    def cost(self, E: np.ndarray, dE: np.ndarray) -> None:
+        """l' = 1/2 sign(e) + 1/2 - q, which is 1 - q or -q; l = l' e."""
+        np.sign(E, out=dE)
+        np.multiply(dE, 0.5, out=dE)
+        np.add(dE, 0.5 - self.q, out=dE)
+        np.multiply(E, dE, out=E)
