@@ -3,6 +3,11 @@
 Each entry says why it is used and since when it has stood there unchanged.
 """
 
+import functools
+from typing import Any
+
+import sklearn
+
 # The vocabulary of `_parameter_constraints`, and the check that reads it. It's the way to the very
 # messages that MLPClassifier gives. Private; third-party estimators use it as we do. In
 # scikit-learn since 1.2, the same from 1.6 to 1.9.
@@ -13,4 +18,37 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 
-__all__ = ["Interval", "Options", "StrOptions", "validate_parameter_constraints"]
+# Callbacks: public, but new in 1.9. `_init_callback_context` is documented there as the mixin's way
+# in for estimators. Before 1.9 there is nothing to call.
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in for the mixin of scikit-learn 1.9."""
+
+        def set_callbacks(self, *callbacks: Any) -> Any:
+            """Say what is needed."""
+            raise ImportError(
+                "set_callbacks needs scikit-learn 1.9 or newer, this is"
+                f" {sklearn.__version__}. Upgrade it: pip install -U scikit-learn."
+            )
+
+    def with_callbacks(method: Any) -> Any:
+        """Wrap the method once, as scikit-learn does: warnings count the frames."""
+
+        @functools.wraps(method)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            return method(*args, **kwargs)
+
+        return wrapped
+
+
+__all__ = [
+    "CallbackSupportMixin",
+    "Interval",
+    "Options",
+    "StrOptions",
+    "validate_parameter_constraints",
+    "with_callbacks",
+]

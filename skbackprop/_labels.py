@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
 
@@ -38,6 +39,11 @@ def check_classes(classes: Any) -> np.ndarray:
     raise ValueError(f"classes must be an array of shape (n_classes,) of labels, got {classes!r}.")
 
 
+def _kind(classes: np.ndarray) -> str:
+    """What exclusive classes are; a single one counts as two."""
+    return "multiclass" if len(classes) > 2 else "binary"
+
+
 @dataclass(frozen=True)
 class Labels:
     """The classes of a fitted classifier.
@@ -62,11 +68,24 @@ class Labels:
         names = unique_labels(y) if classes is None else check_classes(classes)
         if multilabel and len(names) != y.shape[1]:
             raise ValueError(f"classes must name the {y.shape[1]} columns of y, got {classes!r}.")
-        kind = "multilabel" if multilabel else "multiclass" if len(names) > 2 else "binary"
+        kind = "multilabel" if multilabel else _kind(names)
         labels = cls(kind, names, issparse(y))
         if classes is not None:
             labels.check(y, multilabel)
         return labels
+
+    @classmethod
+    def named(cls, names: np.ndarray, multilabel: bool) -> Self:
+        """Take checked classes without a y."""
+        return cls("multilabel" if multilabel else _kind(names), names, False)
+
+    def weights(self, class_weight: Any, y: Any) -> np.ndarray:
+        """One weight for each sample, from those of its class or labels."""
+        if self.kind == "multilabel":
+            dense = y.toarray() if issparse(y) else y
+            return compute_sample_weight(class_weight, dense)
+        of_class = compute_class_weight(class_weight, classes=self.classes, y=y)
+        return of_class[np.searchsorted(self.classes, y)]
 
     def check(self, y: Any, multilabel: bool, all_of_them: bool = False) -> None:
         """Raise if y holds other classes than these, or not `all_of_them`."""

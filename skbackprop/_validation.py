@@ -1,99 +1,17 @@
-"""Checks of what a user gives: parameters, option objects, weights, first values.
+"""Checks of what a user gives: sizes, rates, weights, first values.
 
 Every error names the parameter or the array, what came and what is allowed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import Field, dataclass, fields
 from math import inf
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn import get_config
 from sklearn.utils import check_array
-
-from skbackprop import _compat
-from skbackprop.activations import ACTIVATIONS, Activation
-from skbackprop.initializers import INITIALIZERS, Initializer
-from skbackprop.losses import LOSSES, Loss
-from skbackprop.optimizers import OPTIMIZERS, Solver
-from skbackprop.options import Option, resolve
-from skbackprop.schedules import SCHEDULES, Schedule
-
-#: Every parameter that takes a string or an option object: its registry, and the objects' class.
-OPTIONS: dict[str, tuple[dict[str, Any], type[Option]]] = {
-    "activation": (ACTIVATIONS, Activation),
-    "solver": (OPTIMIZERS, Solver),
-    "learning_rate": (SCHEDULES, Schedule),
-    "loss": (LOSSES, Loss),
-    "weight_init": (INITIALIZERS, Initializer),
-}
-
-
-def field_constraints(option: type[Option] | Option) -> dict[str, list[Any]]:
-    """The fields of an option in scikit-learn's vocabulary of constraints."""
-    return {
-        f.name: [_interval(f)] if "interval" in f.metadata else ["boolean"]
-        for f in fields(option)  # type: ignore[arg-type]
-        if f.metadata
-    }
-
-
-def _interval(f: Field[Any]) -> Any:
-    """scikit-learn's constraint for a number's interval, written as in "[0, 1)"."""
-    interval = f.metadata["interval"]
-    kind, number = (Integral, int) if type(f.default) is int else (Real, float)
-    left, right = (
-        None if end.strip() in ("inf", "-inf") else number(end) for end in interval[1:-1].split(",")
-    )
-    closed = {"[]": "both", "[)": "left", "(]": "right", "()": "neither"}
-    return _compat.Interval(kind, left, right, closed=closed[interval[0] + interval[-1]])
-
-
-def option_constraints() -> dict[str, list[Any]]:
-    """Constraints of the option parameters, and of the flat ones that fill their objects."""
-    constraints: dict[str, list[Any]] = {}
-    for name, (registry, base) in OPTIONS.items():
-        constraints[name] = [_compat.StrOptions(set(registry)), base]
-        for option in registry.values():
-            flat = {f.name for f in fields(option) if f.metadata.get("flat")}
-            constraints |= {k: c for k, c in field_constraints(option).items() if k in flat}
-    return constraints
-
-
-@dataclass(frozen=True)
-class Options:
-    """The option parameters as objects, for one run."""
-
-    activation: Activation
-    solver: Any
-    learning_rate: Schedule
-    loss: Loss
-    weight_init: Initializer
-
-
-def check_options(
-    params: Mapping[str, Any], constraints: dict[str, list[Any]], caller: str
-) -> Options:
-    """Check an estimator's parameters and make its option objects.
-
-    Raises
-    ------
-    ValueError
-        In scikit-learn's words, if a parameter or a field of an option isn't allowed.
-    """
-    if not get_config()["skip_parameter_validation"]:
-        _compat.validate_parameter_constraints(constraints, params, caller)
-        for option in (params[name] for name in OPTIONS):
-            if isinstance(option, Option):
-                _compat.validate_parameter_constraints(
-                    field_constraints(option), option.get_params(), type(option).__name__
-                )
-    return Options(**{p: resolve(params[p], OPTIONS[p][0], params) for p in OPTIONS})
 
 
 def check_sizes(sizes: Any) -> tuple[int, ...]:
@@ -104,6 +22,20 @@ def check_sizes(sizes: Any) -> tuple[int, ...]:
     if any(n <= 0 for n in sizes):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
     return tuple(int(n) for n in sizes)
+
+
+def check_dropout(dropout: Any, input_dropout: float, hidden: tuple[int, ...]) -> tuple[float, ...]:
+    """Rates of the input and of each hidden layer, or () where all of them are 0."""
+    rates = list(dropout) if np.iterable(dropout) else [dropout] * len(hidden)
+    if len(rates) != len(hidden):
+        raise ValueError(
+            f"dropout must be one rate for all hidden layers or a list with one for each of the"
+            f" {len(hidden)}, got {len(rates)}: {dropout!r}."
+        )
+    if not all(isinstance(rate, Real) and 0.0 <= float(rate) < 1.0 for rate in rates):
+        raise ValueError(f"dropout must be in the range [0, 1), got {dropout!r}.")
+    rates = [float(rate) for rate in (input_dropout, *rates)]
+    return tuple(rates) if any(rates) else ()
 
 
 def in_rows(X: Any) -> Any:

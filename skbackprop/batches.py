@@ -68,14 +68,23 @@ class Minibatches:
         The one that will work on the batches.
     batch_size : int
         Rows per batch; the last one of a pass may be shorter.
+    generator : Generator, optional
+        Draws what dropout drops. Without it nothing is dropped.
     """
 
-    def __init__(self, samples: Samples, network: Network, batch_size: int) -> None:
+    def __init__(
+        self,
+        samples: Samples,
+        network: Network,
+        batch_size: int,
+        generator: np.random.Generator | None = None,
+    ) -> None:
         n, X = len(samples), samples.X
         if samples.index is None and batch_size < n and not _has_contiguous_rows(X):
             samples = replace(samples, index=np.arange(n))
         self.samples, self.batch_size = samples, min(n, batch_size)
-        self.workspace = Workspace(network.architecture, self.batch_size, network.theta.dtype)
+        dtype = network.theta.dtype
+        self.workspace = Workspace(network.architecture, self.batch_size, dtype, generator)
         self.rows, memory = self.batch_size, None
         if samples.index is not None and isinstance(X, np.ndarray):
             if X.flags.c_contiguous:
@@ -85,6 +94,10 @@ class Minibatches:
         self.full = self._piece(self.rows, memory)
         rest = n % self.rows
         self.last = self._piece(rest, memory) if rest else self.full
+
+    def __len__(self) -> int:
+        """Batches of a pass, those without weight included."""
+        return -(-len(self.samples) // self.batch_size)
 
     def _piece(self, rows: int, memory: np.ndarray | None) -> Piece:
         """Buffers for so many rows, X in the memory given, and their batches."""

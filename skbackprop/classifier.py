@@ -8,8 +8,11 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
+from skbackprop import _compat
 from skbackprop._base import BaseBackprop, FitCall
+from skbackprop._evaluation import Held
 from skbackprop._labels import Labels, check_classes, check_labels
+from skbackprop._parameters import _parameter, estimator
 from skbackprop.optimizers import OPTIMIZERS
 
 
@@ -24,6 +27,20 @@ def _is_stochastic(estimator: BaseBackprop) -> bool:
     )
 
 
+ABOUT_LOSS = """\
+"log_loss" is cross-entropy: on softmax units for more than two classes, on logistic units
+    otherwise. "cross_entropy" is the same; ``CrossEntropy(label_smoothing=0.1)`` smooths the
+    labels. "focal", on these units too, is ``-(1 - p)**2 * log(p)``, p being the probability of the
+    true class. "squared_error" is ``1/2 * sum((y - a)**2)`` per sample, on logistic units: one for
+    two classes, else one per class or label."""
+
+
+@estimator(
+    default_loss='"log_loss"',
+    about_loss=ABOUT_LOSS,
+    score="the accuracy",
+    stratified="The split keeps the proportions of a binary target.",
+)
 class BackpropClassifier(ClassifierMixin, BaseBackprop):
     """Multi-layer perceptron classifier, trained by hand-written backpropagation.
 
@@ -32,93 +49,11 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of int, default=(100,)
-        Units of each hidden layer. ``()`` is softmax or logistic regression; by default it
-        starts from zero, as there is no symmetry to break.
-
-    activation : {"identity", "logistic", "tanh", "relu"} or Activation, default="relu"
-        Function of the hidden units, see :mod:`skbackprop.activations`.
-
-    solver : {"adam", "sgd", "lbfgs"} or Solver, default="adam"
-        How the loss is minimised, see :mod:`skbackprop.optimizers`. An object such as
-        ``SGD(momentum=0.8)`` brings its own hyperparameters; a string takes them from
-        `momentum`, `nesterovs_momentum`, `beta_1`, `beta_2`, `epsilon` and `max_fun`.
-
-    alpha : float, default=0.0001
-        Strength of the L2 penalty ``alpha / 2 * sum(W**2)``. Like the data loss it is divided by
-        the batch's total weight, which is its number of samples where there are no weights.
-
-    batch_size : int or "auto", default="auto"
-        Samples per minibatch. "auto" is ``min(200, n_samples)``. "lbfgs" uses all samples.
-
-    learning_rate : {"constant", "invscaling", "adaptive"} or Schedule, default="constant"
-        How the rate changes, see :mod:`skbackprop.schedules`. Only used by "sgd".
-
-    learning_rate_init : float, default=0.001
-        First learning rate. Not used by "lbfgs".
-
-    power_t : float, default=0.5
-        Exponent of "invscaling".
-
-    max_iter : int, default=200
-        At most this many epochs, or iterations of "lbfgs".
-
-    shuffle : bool, default=True
-        Reorder the samples before each epoch.
-
-    random_state : int, RandomState instance or None, default=None
-        Source of the first weights, the validation split and the order of the samples.
-
-    tol : float, default=1e-4
-        An epoch improves on the best if the loss is lower, or the validation score higher, by
-        `tol`. "lbfgs" ends when no entry of the gradient is larger.
-
-    verbose : bool or int, default=False
-        Print the loss after each epoch.
-
-    warm_start : bool, default=False
-        `fit` goes on from the fitted weights, with a new optimizer state. The classes and the
-        layers must stay the same.
-
-    momentum : float, default=0.9
-        Momentum of "sgd", in [0, 1].
-
-    nesterovs_momentum : bool, default=True
-        Nesterov's momentum for "sgd".
-
-    early_stopping : bool, default=False
-        Set `validation_fraction` of the samples aside, stop when the accuracy on them no longer
-        improves, and keep the weights of the best epoch. The split keeps the proportions of a
-        binary target. Not used by "lbfgs".
-
-    validation_fraction : float, default=0.1
-        Share of the samples set aside by `early_stopping`, in [0, 1).
-
-    beta_1, beta_2 : float, default=0.9 and 0.999
-        Decay rates of "adam", in [0, 1).
-
-    epsilon : float, default=1e-8
-        Keeps the division in "adam" finite.
-
-    n_iter_no_change : int or inf, default=10
-        Training ends, or the "adaptive" rate falls, when more than this many epochs in a row
-        don't improve.
-
-    max_fun : int, default=15000
-        At most this many evaluations of the loss by "lbfgs".
-
-    loss : {"log_loss", "cross_entropy", "focal", "squared_error"} or Loss, default="log_loss"
-        "log_loss" is cross-entropy: on softmax units for more than two classes, on logistic
-        units otherwise. "cross_entropy" is the same; ``CrossEntropy(label_smoothing=0.1)`` smooths
-        the labels. "focal", on these units too, is ``-(1 - p)**2 * log(p)``, p being the
-        probability of the true class. "squared_error" is ``1/2 * sum((y - a)**2)`` per sample, on
-        logistic units: one for two classes, else one per class or label. See
-        :mod:`skbackprop.losses`.
-
-    weight_init : {"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", \
-            "lecun_normal", "normal"} or Initializer, default="glorot_uniform"
-        How the first weights are drawn, see :mod:`skbackprop.initializers`. The intercepts start
-        at zero, except that "glorot_uniform" draws them too, as MLPClassifier does.
+    {parameters}
+    class_weight : dict, "balanced", list of dict or None, default=None
+        Weight of each class, multiplied with `sample_weight`. "balanced" is
+        ``n_samples / (n_classes * count of the class)``. For multilabel targets a list with one
+        dict for each label, whose weights are multiplied. None weighs all classes alike.
 
     Attributes
     ----------
@@ -129,13 +64,19 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Mean loss over the last epoch, penalty included; NaN if no epoch was completed.
 
     best_loss_ : float or None
-        Lowest loss of an epoch. None with `early_stopping`.
+        Lowest training loss of an epoch. None with `early_stopping`.
 
     loss_curve_ : list of float
         Loss of every epoch, or of every iteration of "lbfgs".
 
+    history_ : dict of list of float
+        One entry for each epoch, or iteration of "lbfgs": ``loss``, its parts ``data_loss`` and
+        ``penalty``, ``validation_loss`` (without penalty) and ``validation_score`` where there are
+        validation samples, ``learning_rate`` of the last step, ``gradient_norm`` of the first
+        batch, and ``seconds`` of training. What isn't there is NaN. ``pandas.DataFrame`` takes it.
+
     validation_scores_ : list of float or None
-        Accuracy on the validation samples after every epoch. None without `early_stopping`.
+        Score on the validation samples after every epoch. None without `early_stopping`.
 
     best_validation_score_ : float or None
         Highest of them. None without `early_stopping`.
@@ -181,6 +122,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     Elsewhere the numbers differ from MLPClassifier's on purpose:
 
+    - It ignores `learning_rate` unless ``solver="sgd"``. Here every solver but "lbfgs" follows it.
     - With ``hidden_layer_sizes=()`` it starts at random, and may be far from the minimum after
       `max_iter` epochs.
     - After a warm start with `early_stopping` it can end on weights that aren't those of the best
@@ -204,62 +146,52 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     True
     """
 
-    classes_: np.ndarray
+    class_weight: Any = _parameter(
+        None, dict, list, _compat.StrOptions({"balanced"}), None, kw_only=True
+    )
 
-    def __init__(
+    def initialize(
         self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
+        n_features: int,
+        classes: Any,
         *,
-        solver: Any = "adam",
-        alpha: float = 0.0001,
-        batch_size: int | str = "auto",
-        learning_rate: Any = "constant",
-        learning_rate_init: float = 0.001,
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: Any = None,
-        tol: float = 1e-4,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
-        max_fun: int = 15000,
-        loss: Any = "log_loss",
-        weight_init: Any = "glorot_uniform",
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.loss = loss
-        self.weight_init = weight_init
+        multilabel: bool = False,
+        dtype: Any = np.float64,
+    ) -> Self:
+        """Draw the first weights, without any data.
+
+        The network then predicts; `partial_fit` trains it, and so does `fit` with `warm_start`.
+        With an integer `random_state` the weights are those that `fit` would start from.
+
+        Parameters
+        ----------
+        n_features : int
+            Columns of X.
+
+        classes : array-like of shape (n_classes,)
+            Class labels, or the indices of the labels.
+
+        multilabel : bool, default=False
+            Whether a sample may have several of the labels.
+
+        dtype : {np.float64, np.float32}, default=np.float64
+            Of the weights.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not allowed. The estimator is then what it was before.
+        """
+        with self._unchanged_on_error():
+            names = check_classes(classes)
+            self._targets = Labels.named(names, multilabel)
+            self.classes_ = names
+            return self._initialize(n_features, dtype)
 
     @available_if(_is_stochastic)
     def partial_fit(
@@ -305,7 +237,13 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             As `fit` does, and if y has classes that are not in `classes_`. The estimator is then
             what it was before the call.
         """
-        call = FitCall(sample_weight, coefs_init, intercepts_init, classes, incremental=True)
+        call = FitCall(
+            sample_weight,
+            coefs_init=coefs_init,
+            intercepts_init=intercepts_init,
+            classes=classes,
+            incremental=True,
+        )
         return self._fit(X, y, call)
 
     def predict(self, X: Any) -> Any:
@@ -401,7 +339,6 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         return np.minimum(p, 1.0 - limits.epsneg, out=p)
 
     def _check_targets(self, y: Any, call: FitCall) -> Any:
-        y, multilabel = check_labels(y)
         if self._continues(call):
             if call.classes is not None and not np.array_equal(
                 self.classes_, check_classes(call.classes)
@@ -410,27 +347,41 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
                     f"`classes={call.classes!r}` is not the same as on last call to partial_fit,"
                     f" was: {self.classes_!r}"
                 )
-            self._targets.check(y, multilabel, all_of_them=not call.incremental)
-        elif call.incremental and call.classes is None:
+            return self._check_more_targets(y, all_of_them=not call.incremental)
+        y, multilabel = check_labels(y)
+        if call.incremental and call.classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        else:
-            self._targets = Labels.of(y, multilabel, call.classes)
-            self.classes_ = self._targets.classes
+        self._targets = Labels.of(y, multilabel, call.classes)
+        self.classes_ = self._targets.classes
         return y
 
     def _stratify(self, Y: np.ndarray) -> np.ndarray | None:
         """The two classes; MLPClassifier doesn't stratify more of them."""
         return Y.astype(bool) if self._targets.kind == "binary" else None
 
-    def _validation_score(self, Z: np.ndarray, Y: np.ndarray, weight: Any) -> float:
+    def _check_more_targets(self, y: Any, all_of_them: bool = False) -> Any:
+        y, multilabel = check_labels(y)
+        self._targets.check(y, multilabel, all_of_them)
+        return y
+
+    def _target_weights(self, y: Any, call: FitCall) -> np.ndarray | None:
+        """The weight of each sample's class."""
+        if self.class_weight is None:
+            return None
+        if call.incremental and self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' counts the classes of all samples, which partial_fit"
+                " doesn't see. Give it the weights: class_weight="
+                "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))."
+            )
+        return self._targets.weights(self.class_weight, y)
+
+    def _validation_score(self, Z: np.ndarray, held: Held) -> float:
         """Accuracy; for multilabel targets a sample counts if all of its labels are right."""
         from sklearn.metrics import accuracy_score  # slow to import, seldom needed
 
-        if self._targets.kind == "multiclass":
-            true = Y if Y.ndim == 1 else Y.argmax(axis=1)
-        else:
-            true = Y.astype(int) if self._targets.kind == "multilabel" else Y[:, 0].astype(int)
-        return float(accuracy_score(true, self._targets.decide(Z), sample_weight=weight))
+        predicted = self._targets.decode(self._targets.decide(Z))
+        return float(accuracy_score(held.y, predicted, sample_weight=held.sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

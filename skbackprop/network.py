@@ -75,6 +75,15 @@ class Network:
         parts = np.split(statistics, np.cumsum([*hidden, *hidden])[:-1])
         return parts[: len(hidden)], parts[len(hidden) :]
 
+    def reset_normalization(self) -> None:
+        """gamma = 1, beta = 0, running means 0 and variances 1: Zhat = Z in prediction."""
+        for affine in self.affines:
+            affine.gamma.fill(1.0)
+            affine.beta.fill(0.0)
+            if affine.mean is not None and affine.variance is not None:
+                affine.mean.fill(0.0)
+                affine.variance.fill(1.0)
+
     def forward(self, X: Any, ws: Workspace) -> np.ndarray:
         """Z_l = A_{l-1} W_l + b_l, A_l = f_l(Z_l), A_0 = X. Returns the output layer's scores."""
         A = ws.input_dropout.forward(X) if ws.input_dropout else X
@@ -175,8 +184,8 @@ class Network:
                 np.add(Z_l, b, out=Z_l)
                 if normalize:
                     normalize(Z_l)
-                activation.forward(Z_l, Z_l)
-                A = Z_l
+                A = np.empty_like(Z_l) if activation.needs_z else Z_l
+                activation.forward(Z_l, A)
             self.layers[-1].forward(A, Z[rows])
         return Z
 

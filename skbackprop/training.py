@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import inf, isfinite, nan
-from typing import Any
+from time import perf_counter
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
@@ -18,64 +19,115 @@ from skbackprop.batches import Minibatches
 from skbackprop.network import Network
 from skbackprop.optimizers import LBFGS
 from skbackprop.schedules import Schedule
+from skbackprop.vectors import aligned_copy
+
+#: What is noted for every epoch.
+HISTORY = (
+    "loss",
+    "data_loss",
+    "penalty",
+    "validation_loss",
+    "validation_score",
+    "learning_rate",
+    "gradient_norm",
+    "seconds",
+)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is to do. The names are the estimator's parameters."""
+    """What a run is to do. The names are the estimator's parameters.
+
+    `monitor` is what has to improve: "loss" or "validation_score". `horizon` is how many epochs a
+    schedule counts on.
+    """
 
     solver: Any
     schedule: Schedule
     learning_rate_init: float
     max_iter: int
+    horizon: int
     tol: float
     n_iter_no_change: float
     shuffle: bool
+    clip_norm: float | None
+    max_norm: float | None
+    monitor: str
+    restore_best: bool
     verbose: bool
+
+
+class Evaluation(NamedTuple):
+    """What a network achieves on the validation samples."""
+
+    score: float
+    loss: float
 
 
 @dataclass
 class Progress:
     """What training has reached. The estimator keeps it, so that a later call can go on.
 
-    `best` is the smallest value of what is `monitored`: a loss, by its name, or the "score" with
-    a minus sign.
-    `outcome` is "converged", "unfinished", "interrupted" or "diverged"; `message` says more of an
-    unfinished run.
+    `best` is the smallest value so far of what is `monitored`, scores with a minus sign.
+    `best_values` are the network's values that led to it, where they are to be restored.
+    `epochs` counts those of all runs since the optimizer was made anew.
+    `continued` is True where the history began in an earlier run.
+    `outcome` is "converged", "unfinished", "interrupted", "stopped" (by a callback) or "diverged";
+    `message` says more of an unfinished run.
     """
 
     solver: Any = None
     optimizer_state: Any = None
     factor: float = 1.0
+    epochs: int = 0
     t: int = 0
     n_iter: int = 0
     loss: float = nan
-    loss_curve: list[float] = field(default_factory=list)
-    scores: list[float] = field(default_factory=list)
-    monitored: str = ""
+    history: dict[str, list[float]] = field(default_factory=lambda: {k: [] for k in HISTORY})
+    monitored: tuple[str, str] = ("", "")
     best: float = inf
+    best_values: np.ndarray | None = None
     no_improvement: int = 0
+    continued: bool = False
     outcome: str = ""
     message: str = ""
 
-    def begin(self, solver: Any, theta: np.ndarray, monitored: str, anew: bool) -> None:
-        """Before a run: empty curves; a fresh optimizer if `anew` or if it's another one."""
-        self.loss_curve, self.scores, self.n_iter, self.outcome = [], [], 0, ""
+    def begin(self, solver: Any, network: Network, monitored: tuple[str, str], anew: bool) -> None:
+        """Before a run: no history; a fresh optimizer if `anew` or if it's another one."""
+        self.history = {name: [] for name in HISTORY}
+        self.n_iter, self.outcome, self.continued = 0, "", False
         before, self.solver = self.solver, solver
         if solver.stochastic and (anew or type(solver) is not type(before)):
-            self.forget(theta)
+            self.forget(network.theta)
         if monitored != self.monitored:
             self.best, self.no_improvement = inf, 0
         self.monitored = monitored
+        self.best_values = None
+
+    def take_up(self, solver: Any) -> None:
+        """Before a run that goes on as if the last one had never ended."""
+        self.solver, self.outcome, self.continued = solver, "", True
 
     def fork(self) -> Progress:
         """Return what a run may change without changing this."""
-        state = None if self.optimizer_state is None else self.optimizer_state.copy()
-        return replace(self, optimizer_state=state)
+        state, values = self.optimizer_state, self.best_values
+        return replace(
+            self,
+            optimizer_state=None if state is None else state.copy(),
+            history={name: list(column) for name, column in self.history.items()},
+            best_values=None if values is None else values.copy(),
+        )
 
     def forget(self, theta: np.ndarray) -> None:
         """Start the optimizer and the schedule anew."""
-        self.optimizer_state, self.factor = self.solver.init(theta), 1.0
+        self.optimizer_state, self.factor, self.epochs = self.solver.init(theta), 1.0, 0
+
+    def note(self, **row: float) -> None:
+        """Add an epoch to the history; what isn't given is NaN."""
+        for name, column in self.history.items():
+            column.append(row.get(name, nan))
+        self.n_iter += 1
+        self.loss = row["loss"]
 
     def improves(self, value: float, tol: float) -> bool:
         """Note a monitored value; True if it's the best so far.
@@ -89,61 +141,108 @@ class Progress:
         return is_best
 
 
-def _is_finite(theta: np.ndarray) -> bool:
-    """True where theta has no NaN and no inf; theta . theta tells it in one quick pass."""
-    return isfinite(np.dot(theta, theta)) or bool(np.all(np.isfinite(theta)))
+class Epoch(NamedTuple):
+    """Means over the samples of an epoch, and the norm of the gradient of its first batch."""
+
+    data_loss: float
+    penalty: float
+    learning_rate: float
+    gradient_norm: float
 
 
-class EpochRun:
-    """Minibatch training until the stopping rule or `max_iter`.
+class Run:
+    """What both kinds of training have in common.
 
     Parameters
     ----------
     plan : Plan
-        With an `Optimizer` as its solver.
-    rng : RandomState
-        Shuffles the samples before every epoch.
-    validate : callable, optional
-        Network to score, higher is better. The stopping rule then looks at this score instead of
-        the training loss, and the best epoch's parameters are restored at the end.
+        What to do.
+    evaluate : callable, optional
+        Network to `Evaluation`, after every epoch.
+    on_epoch : callable, optional
+        Network to True where training is to stop, after every epoch.
     """
 
     def __init__(
         self,
         plan: Plan,
-        rng: np.random.RandomState,
-        validate: Callable[[Network], float] | None = None,
+        evaluate: Callable[[Network], Evaluation] | None = None,
+        on_epoch: Callable[[Network], bool] | None = None,
     ) -> None:
-        self.plan, self.rng, self.validate = plan, rng, validate
+        self.plan, self.evaluate, self.on_epoch = plan, evaluate, on_epoch
+        #: What the last epoch has left, where the best one's values have replaced it.
+        self.last_values: np.ndarray | None = None
+
+    def restore_best(self, network: Network, progress: Progress) -> None:
+        """End with the best epoch's values, if they were kept."""
+        if progress.best_values is not None:
+            self.last_values = network.values.copy()
+            np.copyto(network.values, progress.best_values)
+
+    def finish_epoch(self, network: Network, p: Progress, row: dict[str, float]) -> None:
+        """Evaluate, note, and keep the values if they are the best."""
+        plan = self.plan
+        self.say("Iteration {}, loss = {:.8f}", p.n_iter + 1, row["loss"])
+        if self.evaluate:
+            row["validation_score"], row["validation_loss"] = self.evaluate(network)
+            if plan.monitor == "validation_score":
+                self.say("Validation score: {:f}", row["validation_score"])
+        p.note(**row)
+        value = row[plan.monitor]
+        is_best = p.improves(-value if plan.monitor == "validation_score" else value, plan.tol)
+        if plan.restore_best and is_best:
+            if p.best_values is None:
+                p.best_values = aligned_copy(network.values)
+            else:
+                np.copyto(p.best_values, network.values)
+
+    def say(self, line: str, *values: Any) -> None:
+        """Print for `verbose`."""
+        if self.plan.verbose:
+            print(line.format(*values))
+
+
+class EpochRun(Run):
+    """Minibatch training until the stopping rule, or for `max_iter` more epochs.
+
+    The samples are shuffled by `rng`. Where the plan says so, the best epoch's values are restored
+    at the end.
+    """
+
+    def __init__(self, rng: np.random.RandomState, *args: Any) -> None:
+        super().__init__(*args)
+        self.rng = rng
 
     def __call__(self, network: Network, batches: Minibatches, progress: Progress) -> None:
         """Train the network; progress tells how far it came."""
-        plan, p = self.plan, progress
-        best_theta, kept = network.theta.copy() if self.validate else network.theta, False
+        plan, p, last = self.plan, progress, progress.n_iter + self.plan.max_iter
+        best_before = p.best
+        if plan.restore_best and p.best_values is None and p.best < inf:
+            # the best epoch so far is that of an earlier call, which has left its values
+            p.best_values = aligned_copy(network.values)
         try:
+            if p.no_improvement > plan.n_iter_no_change:
+                self.plateau(p)
             while not p.outcome:
+                start = perf_counter()
                 if plan.shuffle:
                     batches.shuffle(self.rng)
-                p.loss = self.epoch(network, batches, p)
-                diverged = not _is_finite(network.theta)
-                p.n_iter += 1
+                epoch = self.epoch(network, batches, p)
                 p.t += len(batches.samples)
-                p.loss_curve.append(p.loss)
-                if plan.verbose:
-                    print(f"Iteration {p.n_iter}, loss = {p.loss:.8f}")
-                if diverged:
+                p.epochs += 1
+                row = {"loss": epoch.data_loss + epoch.penalty, **epoch._asdict()}
+                if not _is_finite(network.theta):
+                    p.note(**row, seconds=perf_counter() - start)
                     p.outcome = "diverged"
-                    if not kept:
-                        return
-                    p.forget(network.theta)
                     break
-                if p.improves(self.value(network, p), plan.tol) and self.validate:
-                    kept = True
-                    np.copyto(best_theta, network.theta)
-                p.factor = plan.schedule.after_epoch(p.factor, p.t)
+                row["seconds"] = perf_counter() - start
+                self.finish_epoch(network, p, row)
+                p.factor = plan.schedule.after_epoch(p.factor, p.t, p.no_improvement)
                 if p.no_improvement > plan.n_iter_no_change:
                     self.plateau(p)
-                if not p.outcome and p.n_iter >= plan.max_iter:
+                if self.on_epoch and self.on_epoch(network) and not p.outcome:
+                    p.outcome = "stopped"
+                if not p.outcome and p.n_iter >= last:
                     p.outcome = "unfinished"
                     p.message = (
                         f"Stochastic Optimizer: Maximum iterations ({plan.max_iter}) reached and"
@@ -151,32 +250,45 @@ class EpochRun:
                     )
         except KeyboardInterrupt:
             p.outcome = "interrupted"
-        np.copyto(network.theta, best_theta)
+        if p.outcome == "diverged":
+            if p.best_values is None or p.best == best_before:
+                return  # there is nothing to go back to
+            p.forget(network.theta)
+        self.restore_best(network, p)
 
-    def epoch(self, network: Network, batches: Minibatches, progress: Progress) -> float:
-        """One pass over the samples, one step per batch. Returns the mean loss per sample."""
-        theta, grad, state = network.theta, network.grad, progress.optimizer_state
-        step = self.plan.solver.step
-        learning_rate = self.plan.learning_rate_init * progress.factor
-        total, n = 0.0, 0
-        for batch in batches:
-            total += network.value_and_gradient(batch) * len(batch.Y)
-            n += len(batch.Y)
-            step(theta, grad, state, learning_rate)
-        return total / n
-
-    def value(self, network: Network, progress: Progress) -> float:
-        """The monitored value, which is to fall."""
-        if self.validate is None:
-            return progress.loss
-        progress.scores.append(self.validate(network))
-        self.say(f"Validation score: {progress.scores[-1]:f}")
-        return -progress.scores[-1]
+    def epoch(self, network: Network, batches: Minibatches, progress: Progress) -> Epoch:
+        """One pass over the samples, one step per batch."""
+        plan, p = self.plan, progress
+        theta, grad, state = network.theta, network.grad, p.optimizer_state
+        step, decays = plan.solver.step, plan.solver.weight_decay > 0
+        clip_norm, max_norm = plan.clip_norm, plan.max_norm
+        schedule, moves = plan.schedule, plan.schedule.moves
+        rate = base = float(plan.learning_rate_init * p.factor)
+        data_loss, penalty, n, norm = 0.0, 0.0, 0, nan
+        for k, batch in enumerate(batches):
+            m = len(batch.Y)
+            data_loss += network.data_gradient(batch) * m
+            penalty += network.add_penalty(batch.total) * m
+            if not n:
+                norm = network.gradient_norm()
+            n += m
+            if clip_norm is not None:
+                network.clip_gradient(clip_norm)
+            if moves:
+                # in the middle of this step
+                done = (p.epochs + (k + 0.5) / len(batches)) / plan.horizon
+                rate = float(base * schedule.factor_at(min(1.0, done)))
+            if decays:
+                plan.solver.decay(network.weights, rate)
+            step(theta, grad, state, rate)
+            if max_norm is not None:
+                network.limit_norms(max_norm)
+        return Epoch(data_loss / n, penalty / n, rate, norm)
 
     def plateau(self, progress: Progress) -> None:
         """Go on with the schedule's next factor, or end where it has none."""
         plan = self.plan
-        what = "Validation score" if self.validate else "Training loss"
+        what = "Training loss" if plan.monitor == "loss" else "Validation score"
         reason = (
             f"{what} did not improve more than tol={plan.tol:f}"
             f" for {plan.n_iter_no_change} consecutive epochs."
@@ -185,47 +297,44 @@ class EpochRun:
         factor = plan.schedule.on_plateau(progress.factor, rate)
         if factor is None:
             progress.outcome = "converged"
-            self.say(f"{reason} {plan.schedule.last_words}")
+            self.say("{} {}", reason, plan.schedule.last_words)
         else:
             progress.factor, progress.no_improvement = factor, 0
-            self.say(f"{reason} Setting learning rate to {plan.learning_rate_init * factor:f}")
-
-    def say(self, line: str) -> None:
-        """Print for `verbose`."""
-        if self.plan.verbose:
-            print(line)
+            self.say("{} Setting learning rate to {:f}", reason, plan.learning_rate_init * factor)
 
 
-class LBFGSRun:
-    """Full-batch minimisation by SciPy's L-BFGS-B.
-
-    Parameters
-    ----------
-    plan : Plan
-        With `LBFGS` as its solver; `tol` bounds the largest entry of the gradient at the end.
-    """
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+class LBFGSRun(Run):
+    """Full-batch minimisation by SciPy's L-BFGS-B, until `tol` bounds the gradient's entries."""
 
     def __call__(self, network: Network, batches: Minibatches, progress: Progress) -> None:
         """Train the network; progress holds the loss of every iteration."""
         (batch,) = batches
         accepted = network.theta.copy()
-        p = progress
+        p, start = progress, perf_counter()
+        parts: dict[str, float] = {}
 
         def objective(x: np.ndarray) -> tuple[float, np.ndarray]:
             network.theta[:] = x
-            return network.value_and_gradient(batch), network.grad.astype(np.float64)
+            parts["data_loss"] = network.data_gradient(batch)
+            parts["penalty"] = network.add_penalty(batch.total)
+            return parts["data_loss"] + parts["penalty"], network.grad.astype(np.float64)
 
         def callback(intermediate_result: OptimizeResult) -> None:
+            # SciPy accepts the point that it has evaluated last
+            nonlocal start
             accepted[:] = intermediate_result.x
-            p.loss = float(intermediate_result.fun)
-            p.n_iter += 1
-            p.loss_curve.append(p.loss)
-            p.improves(p.loss, self.plan.tol)
-            if self.plan.verbose:
-                print(f"Iteration {p.n_iter}, loss = {p.loss:.8f}")
+            now = perf_counter()
+            row = {
+                "loss": float(intermediate_result.fun),
+                **parts,
+                "gradient_norm": network.gradient_norm(),
+                "seconds": now - start,
+            }
+            start = now
+            self.finish_epoch(network, p, row)
+            if self.on_epoch and self.on_epoch(network):
+                p.outcome = "stopped"
+                raise StopIteration
 
         try:
             result = minimize(
@@ -241,14 +350,16 @@ class LBFGSRun:
         else:
             accepted[:] = result.x
             p.loss, p.n_iter = float(result.fun), min(int(result.nit), self.plan.max_iter)
-            p.best = min(p.best, p.loss)
-            p.outcome = "converged" if result.status == 0 else "unfinished"
+            if self.plan.monitor == "loss":
+                p.best = min(p.best, p.loss)
+            p.outcome = p.outcome or ("converged" if result.status == 0 else "unfinished")
             p.message = (
                 f"lbfgs failed to converge after {p.n_iter} iteration(s) (status={result.status}):"
                 f"\n{result.message}\n\nIncrease max_iter={self.plan.max_iter} or"
                 f" max_fun={self.plan.solver.max_fun}, or scale X to zero mean and unit variance."
             )
         network.theta[:] = accepted
+        self.restore_best(network, p)
 
     def options(self) -> dict[str, Any]:
         """SciPy's names for what the plan and the solver say."""
@@ -261,3 +372,8 @@ class LBFGSRun:
             "maxcor": solver.memory,
             "maxls": solver.max_line_search,
         }
+
+
+def _is_finite(theta: np.ndarray) -> bool:
+    """True where theta has no NaN and no inf; theta . theta tells it in one quick pass."""
+    return isfinite(np.dot(theta, theta)) or bool(np.all(np.isfinite(theta)))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from skbackprop._validation import OPTIONS
+from skbackprop._options import CHOICES
+from skbackprop.losses import LOSSES
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -26,5 +27,6 @@ def test_every_option_has_its_table():
     headings = [above for above, line in pairwise(lines) if set(line) == {"-"}]
     tables = [line.split()[-1] for line in lines if line.startswith(".. option-table::")]
     registries = [getattr(import_module(m), r) for m, r in (t.rsplit(".", 1) for t in tables)]
-    expected = {parameter: registry for parameter, (registry, _) in OPTIONS.items()}
+    expected = {parameter: choice.registry for parameter, choice in CHOICES.items()}
+    expected["loss"] = LOSSES
     assert dict(zip(headings, registries, strict=True)) == expected

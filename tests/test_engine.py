@@ -16,8 +16,8 @@ from skbackprop.initializers import INITIALIZERS, GlorotUniform
 from skbackprop.layers import SparseRows
 from skbackprop.losses import LOSSES
 from skbackprop.network import Network
-from skbackprop.optimizers import OPTIMIZERS, SGD, Adam
-from skbackprop.schedules import SCHEDULES, Adaptive, Constant, InvScaling
+from skbackprop.optimizers import OPTIMIZERS
+from skbackprop.schedules import SCHEDULES
 from skbackprop.workspace import Architecture
 
 STOCHASTIC = {name: cls for name, cls in OPTIMIZERS.items() if cls.stochastic}
@@ -86,52 +86,6 @@ def test_derivative_of_every_activation(name, dtype):
     assert_allclose(dA, 2 * (up - down) / (2 * h), atol=1e-5)
 
 
-# Optimizers
-
-
-def test_one_step_of_sgd_is_the_papers():
-    rng = np.random.default_rng(0)
-    theta, g1, g2 = rng.standard_normal((3, 5))
-    for nesterov in (True, False):
-        opt, ours = SGD(momentum=0.8, nesterovs_momentum=nesterov), theta.copy()
-        state = opt.init(ours)
-        expected, v = theta.copy(), np.zeros(5)
-        for g in (g1, g2):
-            opt.step(ours, g.copy(), state, 0.1)
-            v = 0.8 * v - 0.1 * g
-            expected += 0.8 * v - 0.1 * g if nesterov else v
-        assert_allclose(ours, expected, rtol=1e-13)
-
-
-@pytest.mark.parametrize(("beta_1", "beta_2"), [(0.8, 0.95), (0.0, 0.5), (0.5, 0.0)])
-def test_steps_of_adam_are_the_papers(beta_1, beta_2):
-    """Also after many steps, where the scales of the running means have returned to 1."""
-    rng = np.random.default_rng(0)
-    ours = rng.standard_normal(5)
-    expected, m, v = ours.copy(), np.zeros(5), np.zeros(5)
-    opt = Adam(beta_1=beta_1, beta_2=beta_2, epsilon=1e-3)
-    state = opt.init(ours)
-    for t in range(1, 300):
-        g = rng.standard_normal(5)
-        opt.step(ours, g.copy(), state, 0.1)
-        m, v = beta_1 * m + (1 - beta_1) * g, beta_2 * v + (1 - beta_2) * g**2
-        rate = 0.1 * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
-        expected -= rate * m / (np.sqrt(v) + 1e-3)
-        assert_allclose(ours, expected, rtol=1e-11, atol=1e-13)
-
-
-@pytest.mark.parametrize("name", STOCHASTIC)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_optimizer_reaches_the_minimum_of_a_parabola(name, dtype):
-    opt = STOCHASTIC[name]()
-    theta, curvature = np.ones(4, dtype), np.array([0.1, 0.5, 1, 2], dtype)
-    state = opt.init(theta)
-    for i in range(3000):
-        opt.step(theta, curvature * theta, state, 0.05 / (1 + i / 300))
-    assert theta.dtype == dtype
-    assert np.abs(theta).max() < 1e-3
-
-
 # Initialisers
 
 
@@ -155,20 +109,6 @@ def test_variance_of_every_initializer(name):
 def test_glorot_uniform_is_narrower_for_the_logistic():
     W, _ = GlorotUniform().draw(np.random.RandomState(0), 300, 200, 2.0)
     assert_allclose(np.abs(W).max(), np.sqrt(2 / 500), rtol=0.01)
-
-
-# Schedules
-
-
-def test_schedules():
-    assert set(SCHEDULES.values()) == {Constant, InvScaling, Adaptive}
-    assert Constant().after_epoch(1.0, 100) == 1.0
-    assert Constant().on_plateau(1.0, 0.1) is None
-    assert_allclose(InvScaling(power_t=0.25).after_epoch(0.5, 8), 1 / 9**0.25)
-    assert InvScaling().on_plateau(1.0, 0.1) is None
-    assert_allclose(Adaptive().on_plateau(1.0, 0.1), 0.2)
-    assert_allclose(Adaptive(divisor=2).on_plateau(1.0, 0.1), 0.5)
-    assert Adaptive().on_plateau(1e-3, 1e-6) is None
 
 
 # Options
@@ -238,6 +178,8 @@ def test_the_batch_loop_allocates_nothing(solver, activation, order, loss, kind,
             opt.step(theta, network.grad, state, 1e-3)
 
     epoch()
+    # NumPy remembers the types of its calls: this one comes when a running mean's scale is small
+    np.multiply(theta, 1.0, out=theta)
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()

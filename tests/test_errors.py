@@ -9,12 +9,12 @@ from numpy.testing import assert_array_equal
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from skbackprop import BackpropClassifier
-from skbackprop._validation import OPTIONS
+from skbackprop._options import CHOICES, Choice
 from skbackprop.activations import ReLU
 from skbackprop.initializers import Normal
-from skbackprop.losses import LogLoss
+from skbackprop.losses import LOSSES, LogLoss, Loss
 from skbackprop.network import Network
-from skbackprop.optimizers import LBFGS, SGD, Adam
+from skbackprop.optimizers import LBFGS, SGD, Adam, AdamW, RMSprop
 from skbackprop.schedules import Adaptive, Constant, InvScaling
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -189,21 +189,28 @@ def test_other_layers_in_a_warm_start():
         clf.fit(X, y)
 
 
-@pytest.mark.parametrize("name", OPTIONS)
+CHOICES_AND_LOSS = {**CHOICES, "loss": Choice(LOSSES, Loss)}
+
+
+@pytest.mark.parametrize("name", CHOICES_AND_LOSS)
 def test_unknown_string(name):
-    registry, base = OPTIONS[name]
+    registry, base, _ = CHOICES_AND_LOSS[name]
     with raises(f"'{name}' parameter of BackpropClassifier", base.__name__, "Got 'foo'") as info:
         net(**{name: "foo"}).fit(X, y)
     assert all(repr(allowed) in str(info.value) for allowed in registry)
 
 
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("name", CHOICES_AND_LOSS)
 @pytest.mark.parametrize("value", [ReLU(), Normal(), SGD(), Constant(), LogLoss(), Adam, 3, None])
 def test_wrong_type_of_option(name, value):
-    if isinstance(value, OPTIONS[name][1]):
+    _, base, others = CHOICES_AND_LOSS[name]
+    if isinstance(value, base) or value in others:
         net(**{name: value}).fit(X, y)
+    elif callable(value) and callable in others:
+        with raises(name, repr(value)):
+            net(**{name: value}).fit(X, y)
     else:
-        with raises(f"'{name}' parameter of BackpropClassifier", OPTIONS[name][1].__name__, "Got"):
+        with raises(f"'{name}' parameter of BackpropClassifier", base.__name__, "Got"):
             net(**{name: value}).fit(X, y)
 
 
@@ -216,6 +223,9 @@ BAD_FIELDS = [
     ("solver", LBFGS(max_fun=1.5), "max_fun", "1.5"),
     ("learning_rate", Adaptive(divisor=1.0), "divisor", "1.0"),
     ("learning_rate", InvScaling(power_t=-1), "power_t", "-1"),
+    ("learning_rate", Constant(warmup=1.0), "warmup", "1.0"),
+    ("solver", AdamW(weight_decay=-1.0), "weight_decay", "-1.0"),
+    ("solver", RMSprop(rho=1.0), "rho", "1.0"),
     ("weight_init", Normal(scale=0), "scale", "0"),
     ("weight_init", Normal(scale="big"), "scale", "'big'"),
     ("weight_init", Normal(scale=np.nan), "scale", "nan"),
@@ -534,6 +544,8 @@ FAILING_CALLS = {
 def fitted_state(clf):
     """Every fitted attribute, copied, and what the estimator says of X."""
     state = {name: getattr(clf, name) for name in vars(clf) if name.endswith("_")}
+    if "history_" in state:
+        state["history_"] = {k: v for k, v in state["history_"].items() if k != "seconds"}
     state |= {"coefs_": clf.coefs_, "intercepts_": clf.intercepts_, "p": clf.predict_proba(X)}
     return deepcopy({"params": clf.get_params(), **state})
 
@@ -564,14 +576,14 @@ def test_a_failed_call_changes_nothing(solver, call):
 
 def interrupt_after(k, monkeypatch):
     """Ctrl-C arrives in the k-th call (from 0) for loss and gradient."""
-    original, calls = Network.value_and_gradient, iter(range(10**6))
+    original, calls = Network.data_gradient, iter(range(10**6))
 
-    def value_and_gradient(self, batch):
+    def data_gradient(self, batch):
         if next(calls) >= k:
             raise KeyboardInterrupt
         return original(self, batch)
 
-    monkeypatch.setattr(Network, "value_and_gradient", value_and_gradient)
+    monkeypatch.setattr(Network, "data_gradient", data_gradient)
 
 
 # four batches in an epoch, also where four of the samples are set aside

@@ -354,7 +354,7 @@ def test_value_and_gradient_are_those_of_mlp_regressor(name, n_outputs, alpha):
     theirs.partial_fit(X, y)
 
     loss = REGRESSION_LOSSES[name]().on("regression")
-    architecture = Architecture((4, 5, n_outputs), (ACTIVATIONS["tanh"](),), loss, alpha)
+    architecture = Architecture((4, 5, n_outputs), (ACTIVATIONS["tanh"](),), loss, l2=alpha)
     network = Network(architecture, theta.copy())
     (whole,) = Minibatches(Samples(X, Y), network, 20)
     assert_allclose(network.value_and_gradient(whole), theirs.loss_curve_[-1], rtol=1e-12)

@@ -1,0 +1,117 @@
+"""Validation samples: where they come from, and what a network achieves on them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skbackprop._validation import check_total
+from skbackprop.batches import Samples
+from skbackprop.network import Network
+from skbackprop.training import Evaluation
+
+
+@dataclass
+class Held:
+    """Samples with what the engine doesn't need: their targets as given, and their own weights.
+
+    The weights of `samples` have the class weights in them; a score hasn't.
+    """
+
+    samples: Samples
+    y: Any
+    sample_weight: np.ndarray | None
+
+    def rows(self, index: np.ndarray) -> Held:
+        """Return some of the samples, copied."""
+        s, own = self.samples, self.sample_weight
+        total = None if s.sample_weight is None else s.sample_weight[index]
+        return Held(
+            Samples(s.X[index], s.Y[index], total),
+            self.y[index],
+            None if own is None else own[index],
+        )
+
+
+def split(
+    held: Held, fraction: float, stratify: np.ndarray | None, rng: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the samples to train on and to validate with, as MLPClassifier draws them.
+
+    Raises
+    ------
+    ValueError
+        If there are too few samples, or none with a weight, on either side.
+    """
+    from sklearn.model_selection import train_test_split  # slow to import, seldom needed
+
+    n = len(held.samples)
+    too_small = (
+        "The validation set is too small. Increase 'validation_fraction' or the size of your"
+        f" dataset. Got validation_fraction={fraction} of {n} samples; two or more are needed."
+    )
+    if fraction == 0:
+        raise ValueError(too_small)
+    try:
+        # indices instead of X: the same split, and no copy of the data
+        train, val = train_test_split(
+            np.arange(n), random_state=rng, test_size=fraction, stratify=stratify
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"early_stopping=True can't split y with validation_fraction={fraction}: {error}"
+        ) from error
+    if len(val) < 2:
+        raise ValueError(too_small)
+    weight = held.samples.sample_weight
+    if weight is not None:
+        for part, rows in ("training", train), ("validation", val):
+            check_total(weight[rows], f"sample_weight of the {part} part (early_stopping=True)")
+    return train, val
+
+
+class Evaluator:
+    """Scores a network on validation samples.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Asked for its `_validation_score` where `scoring` is None, else given to the scorer.
+    scoring : str, callable or None
+        As the parameter of that name.
+    held : Held
+        The validation samples.
+    """
+
+    def __init__(self, estimator: Any, scoring: Any, held: Held) -> None:
+        self.held, self.scoring = held, scoring
+        # A scorer predicts with the network as it is then. The copy has no feature names: the
+        # validated X has none, either.
+        self.estimator = copy.copy(estimator)
+        vars(self.estimator).pop("feature_names_in_", None)
+        self.scorer: Callable[..., float] | None = None
+        if scoring is not None and scoring != "loss":
+            from sklearn.metrics import check_scoring
+
+            self.scorer = check_scoring(self.estimator, scoring)
+        s = held.samples
+        weight = np.ones(len(s), s.X.dtype) if s.sample_weight is None else s.sample_weight
+        self.share = weight / weight.sum()
+
+    def __call__(self, network: Network) -> Evaluation:
+        """Score and data loss; the score is minus the loss where `scoring` says so."""
+        held, loss = self.held, network.architecture.loss
+        Z = network.scores(held.samples.X)
+        score = 0.0
+        if self.scorer:
+            self.estimator._network = network
+            weight = {} if held.sample_weight is None else {"sample_weight": held.sample_weight}
+            score = float(self.scorer(self.estimator, held.samples.X, held.y, **weight))
+        elif self.scoring is None:
+            score = self.estimator._validation_score(Z, held)
+        value = loss.value_and_gradient(Z, held.samples.Y, self.share, loss.scratch(Z))
+        return Evaluation(-value if self.scoring == "loss" else score, value)

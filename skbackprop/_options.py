@@ -1,0 +1,211 @@
+"""From the strings, objects and functions that a user gives to the option objects of the maths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, fields, is_dataclass
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn import get_config
+
+from skbackprop import _compat
+from skbackprop._validation import check_sizes
+from skbackprop.activations import ACTIVATIONS, Activation, FunctionPair, check_activation
+from skbackprop.initializers import INITIALIZERS, Initializer
+from skbackprop.losses import Loss
+from skbackprop.normalization import NORMALIZATIONS, Normalization
+from skbackprop.optimizers import OPTIMIZERS, Optimizer, Solver, check_optimizer
+from skbackprop.options import Option, resolve
+from skbackprop.schedules import SCHEDULES, FunctionSchedule, Schedule, check_schedule
+
+
+class Choice(NamedTuple):
+    """What an option parameter takes: strings, objects of a class, and what else."""
+
+    registry: Mapping[str, type[Any]]
+    base: type[Option]
+    others: tuple[Any, ...] = ()
+
+
+#: Every option parameter but `loss`, whose strings depend on the estimator.
+CHOICES: dict[str, Choice] = {
+    "activation": Choice(ACTIVATIONS, Activation, ("array-like",)),
+    "solver": Choice(OPTIMIZERS, Solver),
+    "learning_rate": Choice(SCHEDULES, Schedule, (callable,)),
+    "weight_init": Choice(INITIALIZERS, Initializer),
+    "normalization": Choice(NORMALIZATIONS, Normalization, (None,)),
+}
+
+
+def field_constraints(option: type[Option] | Option) -> dict[str, list[Any]]:
+    """The fields of an option in scikit-learn's vocabulary of constraints."""
+    return {
+        f.name: [_interval(f)] if "interval" in f.metadata else ["boolean"]
+        for f in fields(option)  # type: ignore[arg-type]
+        if f.metadata
+    }
+
+
+def _interval(f: Field[Any]) -> Any:
+    """scikit-learn's constraint for a number's interval, written as in "[0, 1)"."""
+    interval = f.metadata["interval"]
+    kind, number = (Integral, int) if type(f.default) is int else (Real, float)
+    left, right = (
+        None if end.strip() in ("inf", "-inf") else number(end) for end in interval[1:-1].split(",")
+    )
+    closed = {"[]": "both", "[)": "left", "(]": "right", "()": "neither"}
+    return _compat.Interval(kind, left, right, closed=closed[interval[0] + interval[-1]])
+
+
+def option_constraints(losses: Mapping[str, type[Loss]]) -> dict[str, list[Any]]:
+    """Constraints of the option parameters, and of the flat ones that fill their objects."""
+    constraints: dict[str, list[Any]] = {}
+    for name, (registry, base, others) in {**CHOICES, "loss": Choice(losses, Loss)}.items():
+        constraints[name] = [_compat.StrOptions(set(registry)), base, *others]
+        for option in registry.values():
+            flat = {f.name for f in fields(option) if f.metadata.get("flat")}
+            constraints |= {k: c for k, c in field_constraints(option).items() if k in flat}
+    return constraints
+
+
+@dataclass(frozen=True)
+class Options:
+    """The option parameters as objects, for one run; one activation per hidden layer."""
+
+    activations: tuple[Activation, ...]
+    solver: Any
+    learning_rate: Schedule
+    loss: Loss
+    weight_init: Initializer
+    normalization: Normalization | None
+
+
+def check_options(
+    params: Mapping[str, Any],
+    constraints: dict[str, list[Any]],
+    losses: Mapping[str, type[Loss]],
+    caller: str,
+) -> Options:
+    """Check an estimator's parameters and make its option objects.
+
+    Raises
+    ------
+    ValueError
+        In scikit-learn's words, if a parameter or a field of an option isn't allowed.
+    """
+    if not get_config()["skip_parameter_validation"]:
+        _compat.validate_parameter_constraints(constraints, params, caller)
+    hidden = check_sizes(params["hidden_layer_sizes"])
+    schedule = params["learning_rate"]
+    if callable(schedule) and not isinstance(schedule, Schedule):
+        schedule = FunctionSchedule(schedule)
+    made = {
+        "solver": _make(params["solver"], OPTIMIZERS, params),
+        "learning_rate": _make(schedule, SCHEDULES, params),
+        "loss": _make(params["loss"], losses, params),
+        "weight_init": _make(params["weight_init"], INITIALIZERS, params),
+        "normalization": (
+            None
+            if params["normalization"] is None
+            else _make(params["normalization"], NORMALIZATIONS, params)
+        ),
+    }
+    if get_config()["skip_parameter_validation"]:
+        return Options(activations=_activations(params["activation"], hidden, params), **made)
+    if isinstance(made["solver"], Optimizer) and type(made["solver"]) not in OPTIMIZERS.values():
+        check_optimizer(made["solver"])
+    if type(made["learning_rate"]) not in SCHEDULES.values():
+        check_schedule(made["learning_rate"])
+    return Options(activations=_activations(params["activation"], hidden, params), **made)
+
+
+def _make(option: Any, registry: Mapping[str, type[Any]], params: Mapping[str, Any]) -> Any:
+    """The object behind a string, or a checked copy of the object given."""
+    if isinstance(option, Option) and not get_config()["skip_parameter_validation"]:
+        if not is_dataclass(option):
+            raise ValueError(
+                f"{type(option).__name__} must be a dataclass, as its parameters are its fields."
+                " Put @dataclass(frozen=True) before the class."
+            )
+        _compat.validate_parameter_constraints(
+            field_constraints(option), option.get_params(), type(option).__name__
+        )
+    return resolve(option, registry, params)
+
+
+def _activations(
+    given: Any, hidden: tuple[int, ...], params: Mapping[str, Any]
+) -> tuple[Activation, ...]:
+    """One activation per hidden layer, from one for all of them or from a list."""
+    several = isinstance(given, tuple | list) and not _is_pair(given)
+    if several and len(given) != len(hidden):
+        raise ValueError(
+            f"activation must be one for all hidden layers or a list with one for each of the"
+            f" {len(hidden)} in hidden_layer_sizes={params['hidden_layer_sizes']!r}, got"
+            f" {len(given)}: {given!r}."
+        )
+    made = []
+    for activation in given if several else [given]:
+        if _is_pair(activation):
+            activation = FunctionPair(*activation)
+        elif not isinstance(activation, Activation) and not (
+            isinstance(activation, str) and activation in ACTIVATIONS
+        ):
+            raise ValueError(
+                f"activation must be among {sorted(ACTIVATIONS)}, an Activation, a pair"
+                f" (function, derivative), or a list of these, got {activation!r}."
+            )
+        option = _make(activation, ACTIVATIONS, params)
+        checked = get_config()["skip_parameter_validation"]
+        if type(option) not in ACTIVATIONS.values() and not checked:
+            check_activation(option)
+        made.append(option)
+    return tuple(made) if several else tuple(made * len(hidden))
+
+
+def check_combinations(params: Mapping[str, Any], options: Options, incremental: bool) -> None:
+    """Refuse parameters that can't work together.
+
+    Raises
+    ------
+    ValueError
+        It names them and says what to do.
+    """
+    solver, exact = options.solver, params["warm_start"] == "exact"
+    drops = np.any(params["dropout"]) or params["input_dropout"] > 0
+    uses_batches = options.normalization is not None and options.normalization.has_statistics
+    full_batch = not solver.stochastic
+    lbfgs = f"solver={params['solver']!r} "
+    stochastic = 'Take a stochastic solver such as "adam"'
+    clashes = {
+        f"{lbfgs}needs the same loss at every evaluation, but dropout={params['dropout']!r} and"
+        f" input_dropout={params['input_dropout']!r} draw at random. {stochastic}, or set both to"
+        " 0.": full_batch and drops,
+        f"{lbfgs}has no minibatches, and normalization={params['normalization']!r} averages over"
+        f" them. {stochastic}, or normalization='layer'.": full_batch and uses_batches,
+        f"{lbfgs}chooses its own steps, so that max_norm={params['max_norm']!r} can't limit them."
+        f" {stochastic}, or set max_norm=None.": full_batch and params["max_norm"] is not None,
+        f"{lbfgs}chooses its own steps, so that clip_norm={params['clip_norm']!r} can't scale them."
+        f" {stochastic}, or set clip_norm=None.": full_batch and params["clip_norm"] is not None,
+        f"{lbfgs}keeps its state inside SciPy, so that warm_start='exact' can't go on with it."
+        f" {stochastic}, or set warm_start=True.": full_batch and exact,
+        f"normalization={params['normalization']!r} needs the variance of a batch, and batch_size=1"
+        " has none. Set batch_size to 2 or more, or normalization='layer'.": uses_batches
+        and params["batch_size"] == 1,
+        "partial_fit does not support early_stopping=True: one epoch has nothing to stop. Set"
+        " early_stopping=False, or call fit.": incremental and params["early_stopping"],
+    }
+    for message, clash in clashes.items():
+        if clash:
+            raise ValueError(message)
+
+
+def _is_pair(activation: Any) -> bool:
+    """True for (function, derivative)."""
+    return (
+        isinstance(activation, tuple | list)
+        and len(activation) == 2
+        and all(map(callable, activation))
+    )

@@ -1,0 +1,53 @@
+"""Activations: f and f' side by side, one class each.
+
+`forward` writes `A = f(Z)`; `backward` turns `dA` into `dZ = dA * f'(Z)`. Where both do with one
+buffer for `Z` and `A`, they get one. `backward` is the last reader of its layer, so it may use
+`Z` and `A` as scratch. Nothing is allocated; the order of the steps sees to it.
+"""
+
+from skbackprop.activations.base import Activation
+from skbackprop.activations.check import check_activation
+from skbackprop.activations.gates import GELU, GELUTanh, Mish, SiLU
+from skbackprop.activations.pair import FunctionPair
+from skbackprop.activations.piecewise import HardTanh, Identity, LeakyReLU, ReLU
+from skbackprop.activations.rectifiers import ELU, SELU, Softplus
+from skbackprop.activations.sigmoids import Logistic, Softsign, Tanh
+
+__all__ = [
+    "ACTIVATIONS",
+    "ELU",
+    "GELU",
+    "SELU",
+    "Activation",
+    "FunctionPair",
+    "GELUTanh",
+    "HardTanh",
+    "Identity",
+    "LeakyReLU",
+    "Logistic",
+    "Mish",
+    "ReLU",
+    "SiLU",
+    "Softplus",
+    "Softsign",
+    "Tanh",
+    "check_activation",
+]
+
+#: By the name that the estimator takes.
+ACTIVATIONS: dict[str, type[Activation]] = {
+    "identity": Identity,
+    "logistic": Logistic,
+    "tanh": Tanh,
+    "relu": ReLU,
+    "leaky_relu": LeakyReLU,
+    "elu": ELU,
+    "selu": SELU,
+    "silu": SiLU,
+    "gelu": GELU,
+    "gelu_tanh": GELUTanh,
+    "softplus": Softplus,
+    "mish": Mish,
+    "hard_tanh": HardTanh,
+    "softsign": Softsign,
+}

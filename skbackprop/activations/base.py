@@ -1,0 +1,25 @@
+"""What every activation has: f, f' and two facts about them."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from skbackprop.options import Option
+
+
+class Activation(Option):
+    """An elementwise function of the scores Z of a hidden layer."""
+
+    #: True where Z is needed beside A, by f' or by f's own steps. The workspace then keeps the
+    #: two apart and `forward` leaves Z as it is; else they are one buffer.
+    needs_z: ClassVar[bool] = False
+    #: Glorot and Bengio's bound is sqrt(glorot_factor / (fan_in + fan_out)).
+    glorot_factor: ClassVar[float] = 6.0
+
+    def forward(self, Z: np.ndarray, out: np.ndarray) -> None:
+        """out = f(Z); out may be Z itself unless `needs_z`."""
+        raise NotImplementedError
+
+    def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
+        """Overwrites dA with dZ = dA * f'(Z); Z and A become scratch."""
+        raise NotImplementedError

@@ -1,0 +1,107 @@
+"""Activations that bend like ReLU, by an exponential: ELU, SELU and softplus."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import ClassVar
+
+import numpy as np
+
+from skbackprop.activations.base import Activation
+from skbackprop.activations.signs import replace_where_negative
+from skbackprop.options import number
+
+
+def _elu(Z: np.ndarray, alpha: float, out: np.ndarray) -> None:
+    """out = Z where Z > 0, alpha (exp(Z) - 1) elsewhere. Leaves Z as it is."""
+    if alpha <= 1.0:
+        # exp(z) - 1 >= z. Left of 0 alpha brings it further up; right of 0 it is cut off to 0.
+        Z.clip(-inf, 0.0, out=out)
+        np.expm1(out, out=out)
+        np.multiply(out, alpha, out=out)
+        np.maximum(Z, out, out=out)
+    else:
+        # Right of 0 e = alpha (exp(z) - 1) is above z, inf too. So min(max(z, 0), e) is z there
+        # and e left of 0.
+        with np.errstate(over="ignore"):
+            np.expm1(Z, out=out)
+            np.multiply(out, alpha, out=out)
+        Z.clip(0.0, out, out=out)
+
+
+@dataclass(frozen=True)
+class ELU(Activation):
+    """f(z) = z where z > 0, alpha (exp(z) - 1) elsewhere; f'(z) = 1 and a + alpha.
+
+    Clevert, Unterthiner and Hochreiter (2016), Fast and accurate deep network learning by
+    exponential linear units, section 3.
+    """
+
+    alpha: float = number(1.0, "(0, inf)")
+    needs_z: ClassVar[bool] = True
+
+    def forward(self, Z: np.ndarray, out: np.ndarray) -> None:
+        """out = Z where Z > 0, alpha (exp(Z) - 1) elsewhere."""
+        _elu(Z, self.alpha, out)
+
+    def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
+        """Overwrites dA with dZ = dA (A + alpha) where Z < 0, dA elsewhere; Z, A become scratch."""
+        A.clip(-inf, 0.0, out=A)  # so that the product can't overflow where it isn't wanted
+        np.add(A, self.alpha, out=A)
+        np.multiply(A, dA, out=A)
+        replace_where_negative(dA, A, Z)
+
+
+@dataclass(frozen=True)
+class SELU(Activation):
+    """f(z) = scale z where z > 0, scale alpha (exp(z) - 1) elsewhere.
+
+    f'(z) = scale and a + scale alpha. Klambauer et al. (2017), Self-normalizing neural networks,
+    eq. 2. With these constants mean 0 and variance 1 of the scores are kept, if the weights are
+    drawn by `weight_init="lecun_normal"`.
+    """
+
+    needs_z: ClassVar[bool] = True
+    alpha: ClassVar[float] = 1.6732632423543772
+    scale: ClassVar[float] = 1.0507009873554805
+
+    def forward(self, Z: np.ndarray, out: np.ndarray) -> None:
+        """out = scale Z where Z > 0, scale alpha (exp(Z) - 1) elsewhere."""
+        _elu(Z, self.alpha, out)
+        np.multiply(out, self.scale, out=out)
+
+    def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
+        """Overwrites dA with dZ = dA (A + scale alpha) where Z < 0, scale dA elsewhere.
+
+        Z and A become scratch.
+        """
+        A.clip(-inf, 0.0, out=A)
+        np.add(A, self.scale * self.alpha, out=A)
+        np.multiply(A, dA, out=A)
+        np.multiply(dA, self.scale, out=dA)
+        replace_where_negative(dA, A, Z)
+
+
+@dataclass(frozen=True)
+class Softplus(Activation):
+    """f(z) = log(1 + exp(z)), f'(z) = 1 / (1 + exp(-z)) = 1 - exp(-a).
+
+    Dugas et al. (2001), Incorporating second-order functional knowledge for better option pricing.
+    """
+
+    needs_z: ClassVar[bool] = True
+
+    def forward(self, Z: np.ndarray, out: np.ndarray) -> None:
+        """out = log(1 + exp(Z))."""
+        # f(z) > z, and from z = 40 on f(z) = z to the last bit. np.logaddexp takes several times
+        # as long.
+        Z.clip(-inf, 40.0, out=out)
+        np.exp(out, out=out)
+        np.log1p(out, out=out)
+        np.maximum(Z, out, out=out)
+
+    def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
+        """Overwrites dA with dZ = dA * (1 - exp(-A)); A becomes 1 - exp(-A)."""
+        np.negative(A, out=A)
+        np.expm1(A, out=A)
+        np.negative(A, out=A)
+        np.multiply(dA, A, out=dA)

@@ -1,0 +1,87 @@
+"""What optimizers have in common: a step, a weight decay, a state that can be copied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from skbackprop.options import Option
+from skbackprop.vectors import AXPY, aligned_copy, aligned_zeros
+
+
+class Solver(Option):
+    """What `solver=` takes: an optimizer for minibatches, or a full-batch method."""
+
+    #: True where training goes in minibatches, so that `partial_fit` makes sense.
+    stochastic: ClassVar[bool]
+
+
+class Optimizer(Solver):
+    """A rule for one step along the gradient of one batch."""
+
+    stochastic: ClassVar[bool] = True
+    #: Share of W, times the learning rate, that every step takes away; a field in some.
+    weight_decay: float = 0.0
+
+    def init(self, theta: np.ndarray) -> Any:
+        """The state before the first step, for parameters like `theta`; it has a `copy()`."""
+        raise NotImplementedError
+
+    def step(self, theta: np.ndarray, grad: np.ndarray, state: Any, lr: float) -> None:
+        """Overwrites theta with the next parameters; updates state; grad becomes scratch."""
+        raise NotImplementedError
+
+    def decay(self, W: np.ndarray, lr: float) -> None:
+        """Overwrites W, all weights and no intercepts, with (1 - lr weight_decay) W.
+
+        Loshchilov and Hutter (2019), algorithms 1 and 2, their lambda being weight_decay times
+        the first learning rate. This is apart from the gradient: unlike alpha's L2 penalty it
+        isn't divided by the batch's size, nor by an adaptive rate. Called before every `step`
+        where `weight_decay` isn't 0.
+        """
+        np.multiply(W, 1.0 - lr * self.weight_decay, out=W)
+
+
+@dataclass
+class State:
+    """What an optimizer remembers between steps: vectors, numbers, running means."""
+
+    def copy(self) -> Self:
+        """Return an independent state."""
+        copies: dict[str, Any] = {}
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray):
+                copies[name] = aligned_copy(value)
+            elif isinstance(value, State):
+                copies[name] = value.copy()
+        return replace(self, **copies)
+
+
+#: Far from where a vector, divided by it, could overflow.
+SMALLEST_SCALE = 2.0**-10
+
+
+@dataclass
+class RunningMean(State):
+    """The mean is scale * vector.
+
+    So it decays by one multiplication of the scale, and takes in a vector in one pass.
+    """
+
+    vector: np.ndarray
+    scale: float = 1.0
+
+    @classmethod
+    def zero(cls, theta: np.ndarray) -> Self:
+        """A mean of 0, shaped like theta."""
+        return cls(aligned_zeros(theta))
+
+    def take_in(self, x: np.ndarray, beta: float) -> None:
+        """mean <- beta mean + (1 - beta) x. A scale that has become small returns to 1."""
+        self.scale *= beta
+        if self.scale < SMALLEST_SCALE:
+            np.multiply(self.vector, self.scale, out=self.vector)
+            self.scale = 1.0
+        AXPY[x.dtype](x, self.vector, a=(1.0 - beta) / self.scale)

@@ -1,0 +1,46 @@
+"""Schedules: the factor on `learning_rate_init` as training goes on.
+
+A schedule is a set of pure functions; the factor that it has reached lives with the run. Some
+change the factor after an epoch or at a plateau, the curves at every step.
+"""
+
+from skbackprop.schedules.base import Curve, Schedule
+from skbackprop.schedules.check import check_schedule
+from skbackprop.schedules.curves import (
+    Cosine,
+    CosineLog4,
+    Exponential,
+    FunctionSchedule,
+    OneCycle,
+    Step,
+)
+from skbackprop.schedules.epochs import Adaptive, Constant, InvScaling, ReduceOnPlateau
+
+__all__ = [
+    "SCHEDULES",
+    "Adaptive",
+    "Constant",
+    "Cosine",
+    "CosineLog4",
+    "Curve",
+    "Exponential",
+    "FunctionSchedule",
+    "InvScaling",
+    "OneCycle",
+    "ReduceOnPlateau",
+    "Schedule",
+    "Step",
+    "check_schedule",
+]
+
+SCHEDULES: dict[str, type[Schedule]] = {
+    "constant": Constant,
+    "invscaling": InvScaling,
+    "adaptive": Adaptive,
+    "cosine": Cosine,
+    "one_cycle": OneCycle,
+    "step": Step,
+    "exponential": Exponential,
+    "coslog4": CosineLog4,
+    "reduce_on_plateau": ReduceOnPlateau,
+}

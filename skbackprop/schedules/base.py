@@ -1,0 +1,73 @@
+"""What every schedule has: a warm-up, a curve over the training, hooks after an epoch."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from skbackprop.options import Option, number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule(Option):
+    """rate = learning_rate_init * factor * factor_at(fraction).
+
+    The first factor starts at 1 and changes between epochs only: `after_epoch` and `on_plateau`
+    return the one to go on with. The second is a function of the fraction of training done.
+
+    Parameters
+    ----------
+    warmup : float, default=0.0
+        Fraction of training over which the rate rises from 0 to its first value.
+    """
+
+    warmup: float = number(0.0, "[0, 1)")
+
+    #: Epochs in which the fraction goes from 0 to 1, where it stays; 0 is the run's `max_iter`.
+    epochs = 0  # without a type: not a field here
+    #: Said, with `verbose`, when `on_plateau` ends the training.
+    last_words: ClassVar[str] = "Stopping."
+
+    def at(self, fraction: float) -> float:
+        """The curve: the factor when this fraction of training is done, the warm-up left out."""
+        return 1.0
+
+    def rise(self, part: float) -> float:
+        """The share of `at(0)` when this part of the warm-up is done, in [0, 1): a line."""
+        return part
+
+    @final
+    def factor_at(self, fraction: float) -> float:
+        """at(0) rise(fraction / warmup) at first, then at((fraction - warmup) / (1 - warmup))."""
+        if fraction < self.warmup:
+            return self.at(0.0) * self.rise(fraction / self.warmup)
+        return self.at((fraction - self.warmup) / (1.0 - self.warmup))
+
+    @property
+    def moves(self) -> bool:
+        """True unless `factor_at` is 1 throughout."""
+        return self.warmup > 0 or type(self).at is not Schedule.at
+
+    def after_epoch(self, factor: float, t: int, waited: int) -> float:
+        """After an epoch: t samples have been trained on, `waited` epochs brought nothing.
+
+        These are the epochs without improvement in a row, up to this one.
+        """
+        return factor
+
+    def on_plateau(self, factor: float, learning_rate: float) -> float | None:
+        """After `n_iter_no_change` epochs without improvement; None ends the training."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve(Schedule):
+    """A schedule by the fraction of training done: subclasses override `at`.
+
+    Parameters
+    ----------
+    epochs : int, default=0
+        Epochs in which the fraction goes from 0 to 1. Afterwards it stays 1. 0 is `max_iter`.
+    warmup : float, default=0.0
+        Fraction of training over which the rate rises from 0 to its first value.
+    """
+
+    epochs: int = number(0, "[0, inf)")

@@ -1,0 +1,148 @@
+"""Schedules by the fraction s of training done, 0 <= s <= 1."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil, cos, log2, pi
+
+from skbackprop.options import number
+from skbackprop.schedules.base import Curve
+
+
+def _fall(s: float) -> float:
+    """(1 + cos(pi s)) / 2: half a cosine, from 1 down to 0."""
+    return 0.5 * (1.0 + cos(pi * s))
+
+
+@dataclass(frozen=True)
+class Cosine(Curve):
+    """factor = final + (1 - final) (1 + cos(pi s)) / 2.
+
+    Loshchilov and Hutter (2017), eq. 5 without restarts.
+
+    Parameters
+    ----------
+    final : float, default=0.0
+        The factor at the end.
+    epochs : int, default=0
+        Epochs that the curve takes. Afterwards the factor stays. 0 is `max_iter`.
+    warmup : float, default=0.0
+        Fraction of training over which the factor rises from 0 to 1 before.
+    """
+
+    final: float = number(0.0, "[0, 1]")
+
+    def at(self, fraction: float) -> float:
+        """From 1 down to final."""
+        return self.final + (1.0 - self.final) * _fall(fraction)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneCycle(Cosine):
+    """factor = start, up to 1 over the warm-up, down to final over the rest; half cosines both.
+
+    Smith and Topin (2019), with cosines for their lines; the momentum stays.
+
+    Parameters
+    ----------
+    start : float, default=0.04
+        The factor at the beginning.
+    final : float, default=0.0
+        The factor at the end.
+    epochs : int, default=0
+        Epochs that the cycle takes. Afterwards the factor stays. 0 is `max_iter`.
+    warmup : float, default=0.3
+        Fraction of training over which the factor rises.
+    """
+
+    start: float = number(0.04, "[0, 1]")
+    warmup: float = number(0.3, "[0, 1)")
+
+    def rise(self, part: float) -> float:
+        """From start up to 1."""
+        return 1.0 - (1.0 - self.start) * _fall(part)
+
+
+@dataclass(frozen=True)
+class Step(Curve):
+    """factor = drop**k once k whole periods have passed.
+
+    Parameters
+    ----------
+    drop : float, default=0.1
+        What the factor is multiplied by.
+    period : float, default=1/3
+        Fraction of training between two drops.
+    epochs : int, default=0
+        Epochs of which `period` is a fraction. Afterwards the factor stays. 0 is `max_iter`.
+    warmup : float, default=0.0
+        Fraction of training over which the factor rises from 0 to 1 before.
+    """
+
+    drop: float = number(0.1, "(0, 1]")
+    period: float = number(1 / 3, "(0, 1]")
+
+    def at(self, fraction: float) -> float:
+        """drop**k. The end of training is no drop: there comes no period after it."""
+        return self.drop ** max(0, ceil(fraction / self.period) - 1)
+
+
+@dataclass(frozen=True)
+class Exponential(Curve):
+    """factor = final**s.
+
+    Parameters
+    ----------
+    final : float, default=0.01
+        The factor at the end.
+    epochs : int, default=0
+        Epochs that the curve takes. Afterwards the factor stays. 0 is `max_iter`.
+    warmup : float, default=0.0
+        Fraction of training over which the factor rises from 0 to 1 before.
+    """
+
+    final: float = number(0.01, "(0, 1]")
+
+    def at(self, fraction: float) -> float:
+        """From 1 down to final."""
+        return self.final**fraction
+
+
+@dataclass(frozen=True)
+class CosineLog4(Curve):
+    """factor = (1 - cos(2 pi log2(1 + 15 s))) / 2: four waves, each twice as long as the last.
+
+    Holzmüller, Grinsztajn and Steinwart (2024), the schedule of RealMLP. It begins and ends at 0.
+
+    Parameters
+    ----------
+    epochs : int, default=0
+        Epochs that the curve takes. Afterwards the factor stays 0. 0 is `max_iter`.
+    warmup : float, default=0.0
+        Fraction of training with factor 0 before; of no use, as the curve begins at 0.
+    """
+
+    def at(self, fraction: float) -> float:
+        """0 where 1 + 15 s is a power of 2."""
+        return 0.5 * (1.0 - cos(2.0 * pi * log2(1.0 + 15.0 * fraction)))
+
+
+@dataclass(frozen=True)
+class FunctionSchedule(Curve):
+    """factor = function(s).
+
+    Parameters
+    ----------
+    function : callable
+        From the fraction of training done, in [0, 1], to a finite factor of at least 0. For
+        pickle it must have a name at the top of a module, as a lambda has not.
+    epochs : int, default=0
+        Epochs that the curve takes. Afterwards s stays 1. 0 is `max_iter`.
+    warmup : float, default=0.0
+        Fraction of training over which the factor rises from 0 to function(0) before.
+    """
+
+    function: Callable[[float], float]
+
+    def at(self, fraction: float) -> float:
+        """function(s)."""
+        return self.function(fraction)
