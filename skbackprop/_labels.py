@@ -39,6 +39,11 @@ def check_classes(classes: Any) -> np.ndarray:
     raise ValueError(f"classes must be an array of shape (n_classes,) of labels, got {classes!r}.")
 
 
+def _classes(y: Any, multilabel: bool) -> np.ndarray:
+    """Classes of a checked y, sorted; of exclusive ones without `unique_labels`' second check."""
+    return unique_labels(y) if multilabel else np.unique(y)
+
+
 def _kind(classes: np.ndarray) -> str:
     """What exclusive classes are; a single one counts as two."""
     return "multiclass" if len(classes) > 2 else "binary"
@@ -65,7 +70,7 @@ class Labels:
     @classmethod
     def of(cls, y: Any, multilabel: bool, classes: Any = None) -> Self:
         """Take the classes from a checked y, or from `classes`, which must hold those of y."""
-        names = unique_labels(y) if classes is None else check_classes(classes)
+        names = _classes(y, multilabel) if classes is None else check_classes(classes)
         if multilabel and len(names) != y.shape[1]:
             raise ValueError(f"classes must name the {y.shape[1]} columns of y, got {classes!r}.")
         kind = "multilabel" if multilabel else _kind(names)
