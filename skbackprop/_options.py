@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn import get_config
+from sklearn.utils import check_random_state
 
 from skbackprop import _compat
 from skbackprop._validation import check_sizes
 from skbackprop.activations import ACTIVATIONS, Activation, FunctionPair, check_activation
-from skbackprop.initializers import INITIALIZERS, Initializer
+from skbackprop.initializers import INITIALIZERS, Initializer, check_initializer
 from skbackprop.losses import Loss
-from skbackprop.normalization import NORMALIZATIONS, Normalization
+from skbackprop.normalization import NORMALIZATIONS, Normalization, check_normalization
 from skbackprop.optimizers import OPTIMIZERS, Optimizer, Solver, check_optimizer
 from skbackprop.options import Option, resolve
 from skbackprop.schedules import SCHEDULES, FunctionSchedule, Schedule, check_schedule
@@ -118,6 +119,10 @@ def check_options(
         check_optimizer(made["solver"])
     if type(made["learning_rate"]) not in SCHEDULES.values():
         check_schedule(made["learning_rate"])
+    if type(made["weight_init"]) not in INITIALIZERS.values():
+        check_initializer(made["weight_init"], check_random_state(0))
+    if made["normalization"] and type(made["normalization"]) not in NORMALIZATIONS.values():
+        check_normalization(made["normalization"])
     return Options(activations=_activations(params["activation"], hidden, params), **made)
 
 

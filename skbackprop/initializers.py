@@ -107,3 +107,27 @@ INITIALIZERS: dict[str, type[Initializer]] = {
     "lecun_normal": LecunNormal,
     "normal": Normal,
 }
+
+
+def check_initializer(initializer: Initializer, rng: np.random.RandomState) -> None:
+    """Draw a small layer's values with a user's own rule, and look at them.
+
+    Raises
+    ------
+    ValueError
+        Naming `weight_init`, if `draw` fails or gives other shapes or numbers that aren't finite.
+    """
+    try:
+        W, b = (np.asarray(a, dtype=np.float64) for a in initializer.draw(rng, 3, 2, 6.0))
+    except Exception as error:
+        raise ValueError(
+            f"weight_init={initializer!r} fails on a layer of shape (3, 2):"
+            f" {type(error).__name__}: {error}"
+        ) from error
+    if W.shape != (3, 2) or b.shape != (2,):
+        raise ValueError(
+            f"weight_init={initializer!r} must draw W of shape (3, 2) and b of shape (2,) for"
+            f" fan_in=3 and fan_out=2, got {W.shape} and {b.shape}."
+        )
+    if not np.all(np.isfinite(W)) or not np.all(np.isfinite(b)):
+        raise ValueError(f"weight_init={initializer!r} must draw finite numbers.")

@@ -1,19 +1,30 @@
 """Normalisation, dropout, penalties and norms, at the engine: formulas and gradients."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
+from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 
+from skbackprop import BackpropClassifier
 from skbackprop.activations import ACTIVATIONS
 from skbackprop.batches import Minibatches, Samples
 from skbackprop.dropout import Dropout
+from skbackprop.initializers import Initializer
 from skbackprop.layers import SparseRows
 from skbackprop.losses import LOSSES
 from skbackprop.network import Network
-from skbackprop.normalization import NORMALIZATIONS, Affine, BatchNorm, LayerNorm
+from skbackprop.normalization import (
+    NORMALIZATIONS,
+    Affine,
+    BatchNorm,
+    LayerNorm,
+    Normalization,
+    check_normalization,
+)
 from skbackprop.workspace import Architecture, Workspace
 
 UNITS = (4, 6, 5, 3)
@@ -218,3 +229,112 @@ def test_limited_norms():
         assert (norms > 1.5).any()
         assert_allclose(layer.W, W * np.minimum(1, 1.5 / norms))
     assert (before[-1] == network.layers[-1].W).all()
+
+
+# A user's own
+
+
+@dataclass(frozen=True)
+class Unscaled(LayerNorm):
+    """A correct one: the rows' means alone, with gamma and beta."""
+
+    def forward(self, Z, affine, room):
+        room.Zhat[...] = Z - Z.mean(axis=1, keepdims=True)
+        Z[...] = room.Zhat * affine.gamma + affine.beta
+
+    def backward(self, dN, scratch, affine, room):
+        affine.dgamma[...] = (dN * room.Zhat).sum(axis=0)
+        affine.dbeta[...] = dN.sum(axis=0)
+        G = dN * affine.gamma
+        dN[...] = G - G.mean(axis=1, keepdims=True)
+
+
+@dataclass(frozen=True)
+class WrongZ(Unscaled):
+    def backward(self, dN, scratch, affine, room):
+        super().backward(dN, scratch, affine, room)
+        dN *= 1.01
+
+
+@dataclass(frozen=True)
+class WrongGamma(Unscaled):
+    def backward(self, dN, scratch, affine, room):
+        super().backward(dN, scratch, affine, room)
+        affine.dgamma *= -1
+
+
+@dataclass(frozen=True)
+class NotFinite(Unscaled):
+    def forward(self, Z, affine, room):
+        Z[0] = np.nan
+
+
+@dataclass(frozen=True)
+class NoForward(Normalization):
+    has_statistics = False
+
+    def room(self, Zhat):
+        return None
+
+
+@dataclass(frozen=True)
+class WrongFold(BatchNorm):
+    def fold(self, W, b, affine):
+        return W.T, b
+
+
+@pytest.mark.parametrize(
+    "option", [*(cls() for cls in NORMALIZATIONS.values()), Unscaled()], ids=repr
+)
+def test_right_normalisations_pass_the_check(option):
+    check_normalization(option)
+
+
+@pytest.mark.parametrize(
+    ("cls", "message"),
+    [
+        (WrongZ, "backward gives dZ"),
+        (WrongGamma, "backward gives dgamma"),
+        (NotFinite, "finite"),
+        (NoForward, "NotImplementedError"),
+        (WrongFold, r"fold\(W, b, affine\)"),
+    ],
+)
+def test_wrong_normalisations_dont(cls, message):
+    with pytest.raises(ValueError, match=f"(?s)normalization=.*{message}"):
+        check_normalization(cls())
+
+
+def test_the_estimator_checks_a_users_own():
+    X, y = load_iris(return_X_y=True)
+    params = {"hidden_layer_sizes": (4,), "tol": 1.0, "random_state": 0}
+    clf = BackpropClassifier(**params, normalization=Unscaled()).fit(X, y)
+    assert clf.n_iter_ > 0
+    with pytest.raises(ValueError, match="normalization=WrongZ"):
+        BackpropClassifier(**params, normalization=WrongZ()).fit(X, y)
+
+
+@dataclass(frozen=True)
+class Constant(Initializer):
+    """The same value everywhere; `rows` more of them than there should be."""
+
+    value: float = 0.1
+    rows: int = 0
+
+    def weights(self, rng, fan_in, fan_out):
+        return np.full((fan_in + self.rows, fan_out), self.value)
+
+
+def test_a_users_own_initializer():
+    X, y = load_iris(return_X_y=True)
+    params = {"hidden_layer_sizes": (4,), "max_iter": 1, "solver": "lbfgs"}
+    with pytest.warns(ConvergenceWarning):
+        clf = BackpropClassifier(**params, weight_init=Constant()).fit(X, y)
+    assert np.ptp(clf.coefs_[0], axis=1).max() < 1e-12  # equal units stay equal
+    for wrong, message in [
+        (Constant(rows=1), r"\(3, 2\).*\(4, 2\)"),
+        (Constant(np.nan), "finite"),
+        (Constant("a"), "ValueError|finite|fails"),
+    ]:
+        with pytest.raises(ValueError, match=f"weight_init=Constant.*{message}"):
+            BackpropClassifier(**params, weight_init=wrong).fit(X, y)

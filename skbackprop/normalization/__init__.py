@@ -1,0 +1,24 @@
+"""Normalisation of the scores of hidden layers, before the activation.
+
+Zhat = (Z - mean) / sigma with sigma = sqrt(variance + epsilon), then N = gamma Zhat + beta with
+trained gamma and beta, one of each per unit. Mean and variance run over the batch, unit by unit,
+or over the units, sample by sample.
+"""
+
+from skbackprop.normalization.base import Affine, Normalization, Normalized
+from skbackprop.normalization.batch import BatchNorm
+from skbackprop.normalization.check import check_normalization
+from skbackprop.normalization.layer import LayerNorm
+
+__all__ = [
+    "NORMALIZATIONS",
+    "Affine",
+    "BatchNorm",
+    "LayerNorm",
+    "Normalization",
+    "Normalized",
+    "check_normalization",
+]
+
+#: By the name that the estimator takes.
+NORMALIZATIONS: dict[str, type[Normalization]] = {"batch": BatchNorm, "layer": LayerNorm}
