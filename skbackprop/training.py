@@ -21,17 +21,21 @@ from skbackprop.optimizers import LBFGS
 from skbackprop.schedules import Schedule
 from skbackprop.vectors import aligned_copy
 
-#: What is noted for every epoch.
-HISTORY = (
-    "loss",
-    "data_loss",
-    "penalty",
-    "validation_loss",
-    "validation_score",
-    "learning_rate",
-    "gradient_norm",
-    "seconds",
-)
+
+class Row(NamedTuple):
+    """What is noted of an epoch. Losses are means over its samples; seconds are of training alone.
+
+    `learning_rate` is that of the last step, `gradient_norm` that of the first batch.
+    """
+
+    loss: float
+    data_loss: float = nan
+    penalty: float = nan
+    validation_loss: float = nan
+    validation_score: float = nan
+    learning_rate: float = nan
+    gradient_norm: float = nan
+    seconds: float = nan
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Progress:
     t: int = 0
     n_iter: int = 0
     loss: float = nan
-    history: dict[str, list[float]] = field(default_factory=lambda: {k: [] for k in HISTORY})
+    rows: list[Row] = field(default_factory=list)
     monitored: tuple[str, str] = ("", "")
     best: float = inf
     best_values: np.ndarray | None = None
@@ -94,7 +98,7 @@ class Progress:
 
     def begin(self, solver: Any, network: Network, monitored: tuple[str, str], anew: bool) -> None:
         """Before a run: no history; a fresh optimizer if `anew` or if it's another one."""
-        self.history = {name: [] for name in HISTORY}
+        self.rows = []
         self.n_iter, self.outcome, self.continued = 0, "", False
         before, self.solver = self.solver, solver
         if solver.stochastic and (anew or type(solver) is not type(before)):
@@ -114,7 +118,7 @@ class Progress:
         return replace(
             self,
             optimizer_state=None if state is None else state.copy(),
-            history={name: list(column) for name, column in self.history.items()},
+            rows=list(self.rows),
             best_values=None if values is None else values.copy(),
         )
 
@@ -122,12 +126,17 @@ class Progress:
         """Start the optimizer and the schedule anew."""
         self.optimizer_state, self.factor, self.epochs = self.solver.init(theta), 1.0, 0
 
-    def note(self, **row: float) -> None:
-        """Add an epoch to the history; what isn't given is NaN."""
-        for name, column in self.history.items():
-            column.append(row.get(name, nan))
+    def note(self, row: Row) -> None:
+        """Add an epoch to the history."""
+        self.rows.append(row)
         self.n_iter += 1
-        self.loss = row["loss"]
+        self.loss = row.loss
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """The rows, column by column."""
+        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(Row._fields)
+        return {name: list(column) for name, column in zip(Row._fields, columns, strict=True)}
 
     def improves(self, value: float, tol: float) -> bool:
         """Note a monitored value; True if it's the best so far.
@@ -139,15 +148,6 @@ class Progress:
         if is_best:
             self.best = value
         return is_best
-
-
-class Epoch(NamedTuple):
-    """Means over the samples of an epoch, and the norm of the gradient of its first batch."""
-
-    data_loss: float
-    penalty: float
-    learning_rate: float
-    gradient_norm: float
 
 
 class Run:
@@ -179,17 +179,18 @@ class Run:
             self.last_values = network.values.copy()
             np.copyto(network.values, progress.best_values)
 
-    def finish_epoch(self, network: Network, p: Progress, row: dict[str, float]) -> None:
+    def finish_epoch(self, network: Network, p: Progress, row: Row) -> None:
         """Evaluate, note, and keep the values if they are the best."""
-        plan = self.plan
-        self.say("Iteration {}, loss = {:.8f}", p.n_iter + 1, row["loss"])
+        plan, value = self.plan, row.loss
+        self.say("Iteration {}, loss = {:.8f}", p.n_iter + 1, row.loss)
         if self.evaluate:
-            row["validation_score"], row["validation_loss"] = self.evaluate(network)
+            score, loss = self.evaluate(network)
+            row = row._replace(validation_score=score, validation_loss=loss)
             if plan.monitor == "validation_score":
-                self.say("Validation score: {:f}", row["validation_score"])
-        p.note(**row)
-        value = row[plan.monitor]
-        is_best = p.improves(-value if plan.monitor == "validation_score" else value, plan.tol)
+                value = -score
+                self.say("Validation score: {:f}", score)
+        p.note(row)
+        is_best = p.improves(value, plan.tol)
         if plan.restore_best and is_best:
             if p.best_values is None:
                 p.best_values = aligned_copy(network.values)
@@ -227,15 +228,16 @@ class EpochRun(Run):
                 start = perf_counter()
                 if plan.shuffle:
                     batches.shuffle(self.rng)
-                epoch = self.epoch(network, batches, p)
+                data_loss, penalty, rate, norm = self.epoch(network, batches, p)
                 p.t += len(batches.samples)
                 p.epochs += 1
-                row = {"loss": epoch.data_loss + epoch.penalty, **epoch._asdict()}
+                seconds = perf_counter() - start
+                loss = data_loss + penalty
+                row = Row(loss, data_loss, penalty, nan, nan, rate, norm, seconds)
                 if not _is_finite(network.theta):
-                    p.note(**row, seconds=perf_counter() - start)
+                    p.note(row)
                     p.outcome = "diverged"
                     break
-                row["seconds"] = perf_counter() - start
                 self.finish_epoch(network, p, row)
                 p.factor = plan.schedule.after_epoch(p.factor, p.t, p.no_improvement)
                 if p.no_improvement > plan.n_iter_no_change:
@@ -256,8 +258,13 @@ class EpochRun(Run):
             p.forget(network.theta)
         self.restore_best(network, p)
 
-    def epoch(self, network: Network, batches: Minibatches, progress: Progress) -> Epoch:
-        """One pass over the samples, one step per batch."""
+    def epoch(
+        self, network: Network, batches: Minibatches, progress: Progress
+    ) -> tuple[float, ...]:
+        """One pass over the samples, one step per batch.
+
+        Returns data loss, penalty, learning rate and gradient norm, as a `Row` has them.
+        """
         plan, p = self.plan, progress
         theta, grad, state = network.theta, network.grad, p.optimizer_state
         step, decays = plan.solver.step, plan.solver.weight_decay > 0
@@ -283,7 +290,7 @@ class EpochRun(Run):
             step(theta, grad, state, rate)
             if max_norm is not None:
                 network.limit_norms(max_norm)
-        return Epoch(data_loss / n, penalty / n, rate, norm)
+        return data_loss / n, penalty / n, rate, norm
 
     def plateau(self, progress: Progress) -> None:
         """Go on with the schedule's next factor, or end where it has none."""
@@ -324,12 +331,12 @@ class LBFGSRun(Run):
             nonlocal start
             accepted[:] = intermediate_result.x
             now = perf_counter()
-            row = {
-                "loss": float(intermediate_result.fun),
+            row = Row(
+                loss=float(intermediate_result.fun),
                 **parts,
-                "gradient_norm": network.gradient_norm(),
-                "seconds": now - start,
-            }
+                gradient_norm=network.gradient_norm(),
+                seconds=now - start,
+            )
             start = now
             self.finish_epoch(network, p, row)
             if self.on_epoch and self.on_epoch(network):
