@@ -144,6 +144,8 @@ class Quantile(Loss):
 class Poisson(Loss):
     """Half the Poisson deviance, on exponential output units; y must not be negative."""
 
+    positive_only = True
+
     def on(self, target: str) -> OutputLoss:
         """The exponential, for "regression"."""
         return self.one_of({"regression": ExponentialPoisson()}, target)
