@@ -95,7 +95,7 @@ class SquaredError(Loss):
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
-    """|y - a|: the outputs estimate medians."""
+    """``abs(y - a)``: the outputs estimate medians."""
 
     def on(self, target: str) -> OutputLoss:
         """The identity, for "regression"."""
