@@ -17,6 +17,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop import _compat
@@ -28,6 +29,7 @@ from skbackprop._validation import check_dropout, check_sample_weight, check_siz
 from skbackprop.batches import Minibatches, Samples
 from skbackprop.losses import OutputLoss, check_loss
 from skbackprop.network import Network
+from skbackprop.optimizers import OPTIMIZERS
 from skbackprop.threads import blas_threads
 from skbackprop.training import EpochRun, LBFGSRun, Plan, Progress
 from skbackprop.vectors import aligned, aligned_copy
@@ -59,6 +61,17 @@ class Resume:
     val: np.ndarray | None
     values: np.ndarray
     n_samples: int
+
+
+def is_stochastic(estimator: BaseBackprop) -> bool:
+    """True where `partial_fit` makes sense; the error says why it doesn't."""
+    solver = estimator.solver
+    option = OPTIMIZERS.get(solver) if isinstance(solver, str) else solver
+    if getattr(option, "stochastic", False):
+        return True
+    raise AttributeError(
+        f"partial_fit is only available for stochastic optimizers. {solver} is not stochastic."
+    )
 
 
 class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC):
@@ -152,6 +165,54 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
         call = FitCall(sample_weight, X_val, y_val, sample_weight_val, coefs_init, intercepts_init)
         with self._callback_tasks(X, y, sample_weight) as on_epoch:
             return self._fit(X, y, call, on_epoch)
+
+    @available_if(is_stochastic)
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        coefs_init: Any = None,
+        intercepts_init: Any = None,
+    ) -> Self:
+        """Train for one epoch on X and y, from where the last call ended.
+
+        Optimizer state, learning rate and weights are kept from call to call. Only there for
+        stochastic solvers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows. Later calls convert them to the dtype of the first.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample in the loss.
+
+        coefs_init, intercepts_init : list of ndarray, default=None
+            First weights and intercepts, as in `fit`. Only in the first call.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            As `fit` does, and if y doesn't go with the targets of the first call. The estimator
+            is then what it was before the call.
+        """
+        call = FitCall(
+            sample_weight,
+            coefs_init=coefs_init,
+            intercepts_init=intercepts_init,
+            incremental=True,
+        )
+        return self._fit(X, y, call)
 
     def _fit(
         self, X: Any, y: Any, call: FitCall, on_epoch: Callable[[Network], bool] | None = None
@@ -351,8 +412,7 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
 
     def _held(self, X: Any, y: Any, loss: OutputLoss, call: FitCall, sample_weight: Any) -> Held:
         """Checked samples with encoded targets and all their weights."""
-        Y = self._targets.encode(y, X.dtype, loss.integer_targets)
-        loss.check_targets(Y)
+        Y = self._encode(y, loss, X.dtype)
         own = check_sample_weight(sample_weight, X)
         of_targets = self._target_weights(y, call)
         total = own
@@ -360,6 +420,12 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
             ones = np.ones(len(Y), X.dtype) if own is None else own
             total = check_sample_weight(ones * of_targets.astype(X.dtype), X)
         return Held(Samples(X, Y, total), y, own)
+
+    def _encode(self, y: Any, loss: OutputLoss, dtype: np.dtype) -> np.ndarray:
+        """Y for the engine, checked for what the loss is defined for."""
+        Y = self._targets.encode(y, dtype, loss.integer_targets)
+        loss.check_targets(Y)
+        return Y
 
     def _check_validation(self, loss: OutputLoss, call: FitCall, dtype: np.dtype) -> Held | None:
         """The validation samples of a call to `fit`, checked like the others."""
@@ -527,7 +593,7 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
         X, y = self._check_data(X, y, dtype, reset=False)
         y = self._check_more_targets(y)
         architecture = self._network.architecture
-        Y = self._targets.encode(y, dtype, architecture.loss.integer_targets)
+        Y = self._encode(y, architecture.loss, dtype)
         network = Network(architecture, self._network.values.astype(dtype))
         samples = Samples(X, Y, check_sample_weight(sample_weight, X))
         (batch,) = Minibatches(samples, network, len(samples))

@@ -106,9 +106,8 @@ class Evaluator:
         """Score and data loss; the score is minus the loss where `scoring` says so."""
         held, loss = self.held, network.architecture.loss
         Z = network.scores(held.samples.X)
-        score = 0.0
+        self.estimator._network, score = network, 0.0
         if self.scorer:
-            self.estimator._network = network
             weight = {} if held.sample_weight is None else {"sample_weight": held.sample_weight}
             score = float(self.scorer(self.estimator, held.samples.X, held.y, **weight))
         elif self.scoring is None:

@@ -12,6 +12,56 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skbackprop._validation import Views
 from skbackprop.network import Network
 
+ATTRIBUTES = """\
+loss_ : float
+    Mean loss over the last epoch, penalty included; NaN if no epoch was completed.
+
+best_loss_ : float or None
+    Lowest training loss of an epoch. None with `early_stopping`.
+
+loss_curve_ : list of float
+    Loss of every epoch, or of every iteration of "lbfgs".
+
+history_ : dict of list of float
+    One entry for each epoch, or iteration of "lbfgs": ``loss``, its parts ``data_loss`` and
+    ``penalty``, ``validation_loss`` (without penalty) and ``validation_score`` where there are
+    validation samples, ``learning_rate`` of the last step, ``gradient_norm`` of the first
+    batch, and ``seconds`` of training. What isn't there is NaN. ``pandas.DataFrame`` takes it.
+
+validation_scores_ : list of float or None
+    Score on the validation samples after every epoch. None without `early_stopping`.
+
+best_validation_score_ : float or None
+    Highest of them. None without `early_stopping`.
+
+t_ : int
+    Samples that the solver has trained on, all epochs together; 0 with "lbfgs".
+
+coefs_ : list of ndarray
+    W of each layer, of shape (units in layer i, units in layer i + 1).
+
+intercepts_ : list of ndarray
+    b of each layer, of shape (units in layer i + 1,).
+
+n_features_in_ : int
+    Features seen by `fit`.
+
+feature_names_in_ : ndarray of shape (`n_features_in_`,)
+    Their names, where X had names that are all strings.
+
+n_iter_ : int
+    Epochs, or iterations of "lbfgs", in the last call.
+
+n_layers_ : int
+    Layers, input and output included.
+
+n_outputs_ : int
+    Output units.
+
+out_activation_ : str
+    {out_activation}.
+"""
+
 
 def coef_views(network: Network, name: str) -> Views:
     """All W of a network, under a name for errors."""

@@ -13,6 +13,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from skbackprop._compat import Interval, Options, StrOptions
+from skbackprop._fitted import ATTRIBUTES
 from skbackprop._options import CHOICES, option_constraints
 from skbackprop.losses import LOSSES, Loss
 
@@ -29,7 +30,7 @@ def _parameter(default: Any, *constraints: Any, kw_only: bool = MISSING) -> Any:
 
 @dataclass(eq=False, repr=False)
 class Parameters:
-    """What the constructors of all estimators here take."""
+    """What the constructors of all estimators here take; each adds its `loss` where it belongs."""
 
     # The network
     hidden_layer_sizes: Any = _parameter((100,), "array-like", COUNT)
@@ -71,7 +72,6 @@ class Parameters:
     alpha: float = _parameter(0.0001, NOT_NEGATIVE)
     l1_ratio: float = _parameter(0.0, Interval(Real, 0, 1, closed="both"))
     max_norm: float | None = _parameter(None, POSITIVE, None)
-    loss: Any = _parameter("log_loss")
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]]
     #: What the strings of `loss` stand for.
@@ -199,7 +199,9 @@ l1_ratio : float, default=0.0
 
 max_norm : float, default=None
     After each step the weights into a hidden unit are scaled down to this Euclidean norm.
+"""
 
+LOSS = """\
 loss : {loss} or Loss, default={default_loss}
     {about_loss} See :mod:`skbackprop.losses`.
 """
@@ -211,7 +213,8 @@ AnyClass = TypeVar("AnyClass", bound=type[Parameters])
 def estimator(**words: str) -> Callable[[AnyClass], AnyClass]:
     """Make the constructor of a class from its fields, their constraints, and their description.
 
-    The description stands where the docstring says {parameters}; `words` are its blanks.
+    The description stands where the docstring says {parameters} and {loss}, that of what `fit`
+    leaves behind where it says {attributes}; `words` are their blanks.
     """
 
     def decorate(cls: AnyClass) -> AnyClass:
@@ -224,8 +227,10 @@ def estimator(**words: str) -> Callable[[AnyClass], AnyClass]:
                 name: "{" + ", ".join(f'"{key}"' for key in registry) + "}"
                 for name, registry in names.items()
             }
-            text = textwrap.indent(DOCSTRING.format(**strings, **words), "    ")
-            cls.__doc__ = cls.__doc__.replace("    {parameters}\n", text + "\n")
+            parts = {"parameters": DOCSTRING, "loss": LOSS, "attributes": ATTRIBUTES}
+            for name, part in parts.items():
+                text = textwrap.indent(part.format(**strings, **words), "    ")
+                cls.__doc__ = cls.__doc__.replace(f"    {{{name}}}\n", text)
         return cls
 
     return decorate

@@ -9,23 +9,10 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from skbackprop import _compat
-from skbackprop._base import BaseBackprop, FitCall
+from skbackprop._base import BaseBackprop, FitCall, is_stochastic
 from skbackprop._evaluation import Held
 from skbackprop._labels import Labels, check_classes, check_labels
 from skbackprop._parameters import _parameter, estimator
-from skbackprop.optimizers import OPTIMIZERS
-
-
-def _is_stochastic(estimator: BaseBackprop) -> bool:
-    """True where `partial_fit` makes sense; the error says why it doesn't."""
-    solver = estimator.solver
-    option = OPTIMIZERS.get(solver) if isinstance(solver, str) else solver
-    if getattr(option, "stochastic", False):
-        return True
-    raise AttributeError(
-        f"partial_fit is only available for stochastic optimizers. {solver} is not stochastic."
-    )
-
 
 ABOUT_LOSS = """\
 "log_loss" is cross-entropy: on softmax units for more than two classes, on logistic units
@@ -40,6 +27,7 @@ ABOUT_LOSS = """\
     about_loss=ABOUT_LOSS,
     score="the accuracy",
     stratified="The split keeps the proportions of a binary target.",
+    out_activation='"softmax" or "logistic"',
 )
 class BackpropClassifier(ClassifierMixin, BaseBackprop):
     """Multi-layer perceptron classifier, trained by hand-written backpropagation.
@@ -50,6 +38,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     Parameters
     ----------
     {parameters}
+
+    {loss}
+
     class_weight : dict, "balanced", list of dict or None, default=None
         Weight of each class, multiplied with `sample_weight`. "balanced" is
         ``n_samples / (n_classes * count of the class)``. For multilabel targets a list with one
@@ -60,53 +51,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     classes_ : ndarray of shape (n_classes,)
         Class labels, sorted; for multilabel targets the indices of the labels.
 
-    loss_ : float
-        Mean loss over the last epoch, penalty included; NaN if no epoch was completed.
-
-    best_loss_ : float or None
-        Lowest training loss of an epoch. None with `early_stopping`.
-
-    loss_curve_ : list of float
-        Loss of every epoch, or of every iteration of "lbfgs".
-
-    history_ : dict of list of float
-        One entry for each epoch, or iteration of "lbfgs": ``loss``, its parts ``data_loss`` and
-        ``penalty``, ``validation_loss`` (without penalty) and ``validation_score`` where there are
-        validation samples, ``learning_rate`` of the last step, ``gradient_norm`` of the first
-        batch, and ``seconds`` of training. What isn't there is NaN. ``pandas.DataFrame`` takes it.
-
-    validation_scores_ : list of float or None
-        Score on the validation samples after every epoch. None without `early_stopping`.
-
-    best_validation_score_ : float or None
-        Highest of them. None without `early_stopping`.
-
-    t_ : int
-        Samples that the solver has trained on, all epochs together; 0 with "lbfgs".
-
-    coefs_ : list of ndarray
-        W of each layer, of shape (units in layer i, units in layer i + 1).
-
-    intercepts_ : list of ndarray
-        b of each layer, of shape (units in layer i + 1,).
-
-    n_features_in_ : int
-        Features seen by `fit`.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where X had names that are all strings.
-
-    n_iter_ : int
-        Epochs, or iterations of "lbfgs", in the last call.
-
-    n_layers_ : int
-        Layers, input and output included.
-
-    n_outputs_ : int
-        Output units.
-
-    out_activation_ : str
-        "softmax" or "logistic".
+    {attributes}
 
     See Also
     --------
@@ -146,6 +91,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     True
     """
 
+    loss: Any = _parameter("log_loss", kw_only=True)
     class_weight: Any = _parameter(
         None, dict, list, _compat.StrOptions({"balanced"}), None, kw_only=True
     )
@@ -193,7 +139,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             self.classes_ = names
             return self._initialize(n_features, dtype)
 
-    @available_if(_is_stochastic)
+    @available_if(is_stochastic)
     def partial_fit(
         self,
         X: Any,

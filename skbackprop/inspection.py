@@ -107,7 +107,7 @@ def check_gradients(
 
     Parameters
     ----------
-    estimator : BackpropClassifier
+    estimator : BackpropClassifier or BackpropRegressor
         A fitted one. It isn't changed.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
@@ -143,6 +143,9 @@ def check_gradients(
     Where a step crosses a kink, as of ReLU at 0, the difference is wrong and not the gradient.
     So a derivative that seems wrong is tried with other steps, and the best one counts.
 
+    Losses of numbers are means over the outputs, but it is their sum that is followed, as in
+    :class:`sklearn.neural_network.MLPRegressor`. There L is that sum, with the penalty once.
+
     References
     ----------
     Y. Bengio (2012). Practical recommendations for gradient-based training of deep
@@ -159,7 +162,7 @@ def check_gradients(
     True
     """
     network, batch = estimator._one_batch(X, y, sample_weight, np.dtype(np.float64))
-    loss = network.value_and_gradient(batch)
+    loss = _objective(network, batch)
     gradient = network.grad.copy()
     floor = 1e-4 * max(1.0, abs(loss))  # far above the differences' rounding errors
     rng = check_random_state(random_state)
@@ -190,6 +193,16 @@ def check_gradients(
     return GradientReport(layers, tol)
 
 
+def _objective(network: Network, batch: Batch) -> float:
+    """Data loss + penalty, the data loss summed over the outputs where it is reported as a mean.
+
+    That is the function whose gradient this leaves in grad.
+    """
+    loss = network.architecture.loss
+    outputs = network.architecture.units[-1] if loss.mean_over_outputs else 1
+    return outputs * network.data_gradient(batch) + network.add_penalty(batch.total)
+
+
 def _difference(
     network: Network, batch: Batch, d: np.ndarray, expected: float, tolerance: float
 ) -> float:
@@ -200,7 +213,7 @@ def _difference(
         L = []
         for step in (h, -h):
             np.add(start, step * d, out=theta)
-            L.append(network.value_and_gradient(batch))
+            L.append(_objective(network, batch))
         best = min(best, (L[0] - L[1]) / (2.0 * h), key=lambda x: abs(x - expected))
         if abs(best - expected) <= tolerance:
             break
@@ -250,16 +263,22 @@ class Trace:
         The samples, A of the input layer.
     layers : list of LayerTrace
         Hidden layers, then the output layer.
-    probabilities : ndarray of shape (m, n_outputs)
-        Of the output units. With one unit, that of ``classes_[1]``.
+    output : ndarray of shape (m, n_outputs)
+        What the network says: a classifier's probabilities, with one unit that of
+        ``classes_[1]``; a regressor's predictions.
     loss : float
         Mean loss, penalty included.
     """
 
     X: Any
     layers: list[LayerTrace]
-    probabilities: np.ndarray
+    output: np.ndarray
     loss: float
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """`output`, by its name for a classifier."""
+        return self.output
 
 
 class _WatchedActivation(Activation):
@@ -305,7 +324,7 @@ def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any =
 
     Parameters
     ----------
-    estimator : BackpropClassifier
+    estimator : BackpropClassifier or BackpropRegressor
         A fitted one. It isn't changed.
 
     X : {array-like, sparse matrix} of shape (m, n_features)
@@ -320,7 +339,8 @@ def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any =
     Returns
     -------
     trace : Trace
-        ``loss``, ``probabilities`` and, for each of ``layers``, ``W, b, Z, A, dA, dZ, dW, db``.
+        ``loss``, ``output`` (a classifier's ``probabilities``) and, for each of ``layers``,
+        ``W, b, Z, A, dA, dZ, dW, db``.
 
     Raises
     ------

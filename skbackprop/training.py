@@ -222,8 +222,8 @@ class EpochRun(Run):
             # the best epoch so far is that of an earlier call, which has left its values
             p.best_values = aligned_copy(network.values)
         try:
-            if p.no_improvement > plan.n_iter_no_change:
-                self.plateau(p)
+            if p.continued and p.no_improvement > plan.n_iter_no_change:
+                self.plateau(p)  # the run that this one continues has ended here
             while not p.outcome:
                 start = perf_counter()
                 if plan.shuffle:

@@ -35,6 +35,7 @@ FACE = {
     "_parameters",
     "_validation",
     "classifier",
+    "regressor",
     "inspection",
     "datasets",
     "_compat",

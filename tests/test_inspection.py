@@ -10,11 +10,11 @@ from scipy.special import softmax
 from sklearn.datasets import load_digits, load_iris, make_multilabel_classification
 from sklearn.exceptions import NotFittedError
 
-from skbackprop import BackpropClassifier
+from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import ReLU
 from skbackprop.inspection import check_gradients, trace_backprop
 from skbackprop.layers import Dense
-from skbackprop.losses import LOSSES, SoftmaxCrossEntropy
+from skbackprop.losses import LOSSES, REGRESSION_LOSSES, SoftmaxCrossEntropy
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -40,6 +40,21 @@ def test_our_gradients_are_right(activation, loss, target):
     assert len(report.layers) == 3
     n_checked = sum(errors.n_checked for layer in report.layers for errors in layer)
     assert n_checked == clf._network.theta.size
+
+
+@pytest.mark.parametrize("loss", REGRESSION_LOSSES)
+@pytest.mark.parametrize("columns", [1, 3])
+def test_gradients_of_a_regressor_are_right(loss, columns):
+    """The gradient is that of the sum over the outputs, with the penalty once."""
+    target = X_digits[: len(X), 20] if columns == 1 else X_digits[: len(X), 20:23]
+    reg = BackpropRegressor(loss, (7, 5), "tanh", max_iter=20, alpha=5.0, random_state=0)
+    reg.fit(X, target)
+    weights = np.random.default_rng(0).uniform(0, 3, len(X))
+    report = check_gradients(reg, X, target, weights)
+    assert report.ok, str(report)
+    assert report.max_rel_error < 1e-6
+    n_checked = sum(errors.n_checked for layer in report.layers for errors in layer)
+    assert n_checked == reg._network.theta.size
 
 
 def test_weights_sparse_input_and_no_hidden_layer():
@@ -162,10 +177,25 @@ def test_a_trace_is_the_textbooks(activation):
     assert_allclose(output.dZ, dZ3, atol=1e-13)
     assert_allclose(output.dW, A2.T @ dZ3 + penalty * W3, atol=1e-13)
     assert_allclose(trace.probabilities, clf.predict_proba(X), atol=1e-13)
+    assert trace.output is trace.probabilities
     squares = sum((W**2).sum() for W in clf.coefs_)
     loss = -(share * np.log(A3[range(len(y)), y])).sum() + penalty / 2 * squares
     assert_allclose(trace.loss, loss)
     assert trace.X is X or (trace.X == X).all()
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+def test_a_trace_of_a_regressor(loss):
+    target = X_digits[: len(X), 20:23]
+    reg = BackpropRegressor(loss, (7,), max_iter=20, alpha=0.0, random_state=0).fit(X, target)
+    trace = trace_backprop(reg, X, target)
+    hidden, output = trace.layers
+    assert_allclose(trace.output, reg.predict(X), atol=1e-13)
+    assert_allclose(output.A, trace.output)
+    assert_allclose(output.dZ, (output.A - target) / len(X), atol=1e-13)
+    assert_allclose(output.dW, hidden.A.T @ output.dZ, atol=1e-13)
+    if loss == "squared_error":
+        assert_allclose(trace.loss, ((output.A - target) ** 2).mean() / 2)
 
 
 def test_a_trace_keeps_the_fitted_dtype():

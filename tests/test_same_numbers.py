@@ -151,6 +151,16 @@ def test_warm_start(solver):
         assert_same(theirs, ours)
 
 
+def test_going_on_after_convergence():
+    theirs, ours = both({"tol": 0.5, "n_iter_no_change": 2, "max_iter": 60, "warm_start": True})
+    for go_on in ["fit", "partial_fit", "fit", "fit", "partial_fit"]:
+        before = ours.t_
+        for classifier in theirs, ours:
+            getattr(classifier, go_on)(X, y)
+        assert ours.t_ > before
+        assert_same(theirs, ours)
+
+
 def test_random_state_instance():
     ours, theirs = (
         c(random_state=np.random.RandomState(5), max_iter=3).fit(X, y)

@@ -1,4 +1,4 @@
-"""scikit-learn's tests of MLPClassifier, run with our class in its place.
+"""scikit-learn's tests of MLPClassifier and MLPRegressor, run with our classes in their place.
 
 The test module that is installed with scikit-learn is compiled here with one import changed.
 """
@@ -20,28 +20,27 @@ PRIVATE = {
 
 
 def cases():
-    """The classifier's test functions, ours in place of MLPClassifier."""
+    """The test functions of both, with our classes."""
     source = inspect.getsource(test_mlp)
     assert IMPORT in source
     source = source.replace(
         IMPORT,
         "from skbackprop import BackpropClassifier as MLPClassifier\n"
-        "from sklearn.neural_network import MLPRegressor",
-    ).replace("[MLPClassifier, MLPRegressor]", "[MLPClassifier]")
+        "from skbackprop import BackpropRegressor as MLPRegressor",
+    )
     namespace = {"__name__": __name__}
     exec(compile(source, test_mlp.__file__, "exec"), namespace)
-    lines = source.splitlines()
-
-    def is_about_the_classifier(function):
-        start = function.__code__.co_firstlineno - 1
-        body = inspect.getblock([line + "\n" for line in lines[start:]])
-        return any("MLPClassifier" in line or "Estimator" in line for line in body)
-
     return {
         name: pytest.mark.filterwarnings("default")(value)
         for name, value in namespace.items()
-        if name.startswith("test_") and name not in PRIVATE and is_about_the_classifier(value)
+        if name.startswith("test_") and name not in PRIVATE
     }
+
+
+@pytest.fixture(name="global_random_seed")
+def seed():
+    """The value that scikit-learn's own fixture has by default."""
+    return 42
 
 
 CASES = cases()
@@ -49,4 +48,4 @@ globals().update(CASES)
 
 
 def test_that_the_cases_were_found():
-    assert len(CASES) >= 20
+    assert len(CASES) >= 30

@@ -47,6 +47,9 @@ class OutputLoss:
 class Loss(Option):
     """What `loss=` takes: it picks the `OutputLoss` for a kind of target."""
 
+    #: True where targets must not be negative; scikit-learn's checks then give none that are.
+    positive_only: ClassVar[bool] = False
+
     def on(self, target: str) -> OutputLoss:
         """The loss for a "binary", "multiclass", "multilabel" or "regression" target.
 

@@ -95,7 +95,7 @@ class SquaredError(Loss):
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
-    """|y - a|: the outputs estimate medians."""
+    """``abs(y - a)``: the outputs estimate medians."""
 
     def on(self, target: str) -> OutputLoss:
         """The identity, for "regression"."""
@@ -143,6 +143,8 @@ class Quantile(Loss):
 @dataclass(frozen=True)
 class Poisson(Loss):
     """Half the Poisson deviance, on exponential output units; y must not be negative."""
+
+    positive_only = True
 
     def on(self, target: str) -> OutputLoss:
         """The exponential, for "regression"."""
