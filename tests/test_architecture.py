@@ -36,6 +36,7 @@ FACE = {
     "_validation",
     "classifier",
     "inspection",
+    "plotting",
     "datasets",
     "_compat",
 }
