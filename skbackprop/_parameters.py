@@ -23,17 +23,25 @@ COUNT = Interval(Integral, 1, None, closed="left")
 RATE = Interval(Real, 0, 1, closed="left")
 
 
-def _parameter(default: Any, *constraints: Any, kw_only: bool = MISSING) -> Any:  # type: ignore
-    """A field with what scikit-learn's validation is to allow; options bring their own."""
-    return field(default=default, kw_only=kw_only, metadata={"constraints": list(constraints)})
+def _parameter(
+    default: Any,
+    *constraints: Any,
+    group: str | None = None,
+    kw_only: bool = MISSING,  # type: ignore
+) -> Any:
+    """A field with what scikit-learn's validation is to allow; options bring their own.
+
+    `group` is the heading of the group that begins with this parameter.
+    """
+    metadata = {"constraints": list(constraints), "group": group}
+    return field(default=default, kw_only=kw_only, metadata=metadata)
 
 
 @dataclass(eq=False, repr=False)
 class Parameters:
     """What the constructors of all estimators here take; each adds its `loss` where it belongs."""
 
-    # The network
-    hidden_layer_sizes: Any = _parameter((100,), "array-like", COUNT)
+    hidden_layer_sizes: Any = _parameter((100,), "array-like", COUNT, group="The network")
     activation: Any = _parameter("relu")
     _: KW_ONLY
     weight_init: Any = _parameter("glorot_uniform")
@@ -41,8 +49,7 @@ class Parameters:
     dropout: Any = _parameter(0.0, RATE, "array-like")
     input_dropout: float = _parameter(0.0, RATE)
 
-    # The optimizer
-    solver: Any = _parameter("adam")
+    solver: Any = _parameter("adam", group="The optimizer")
     learning_rate: Any = _parameter("constant")
     learning_rate_init: float = _parameter(0.001, POSITIVE)
     power_t: float = _parameter(0.5)
@@ -54,8 +61,7 @@ class Parameters:
     clip_norm: float | None = _parameter(None, POSITIVE, None)
     max_fun: int = _parameter(15000)
 
-    # Training
-    batch_size: int | str = _parameter("auto", StrOptions({"auto"}), COUNT)
+    batch_size: int | str = _parameter("auto", StrOptions({"auto"}), COUNT, group="Training")
     max_iter: int = _parameter(200, COUNT)
     shuffle: bool = _parameter(True, "boolean")
     random_state: Any = _parameter(None, "random_state")
@@ -68,8 +74,7 @@ class Parameters:
     warm_start: bool | str = _parameter(False, StrOptions({"exact"}), "boolean")
     verbose: bool | int = _parameter(False, "verbose")
 
-    # The objective
-    alpha: float = _parameter(0.0001, NOT_NEGATIVE)
+    alpha: float = _parameter(0.0001, NOT_NEGATIVE, group="The objective")
     l1_ratio: float = _parameter(0.0, Interval(Real, 0, 1, closed="both"))
     max_norm: float | None = _parameter(None, POSITIVE, None)
 

@@ -86,6 +86,9 @@ class LecunNormal(Initializer):
 class Normal(Initializer):
     """W ~ N(0, scale**2), whatever the layer's size.
 
+    Krizhevsky, Sutskever and Hinton (2012), ImageNet classification with deep convolutional neural
+    networks, section 5, with a scale of 0.01.
+
     Parameters
     ----------
     scale : float, default=0.01

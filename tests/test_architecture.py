@@ -37,6 +37,7 @@ FACE = {
     "classifier",
     "regressor",
     "inspection",
+    "plotting",
     "datasets",
     "_compat",
 }

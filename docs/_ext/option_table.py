@@ -1,40 +1,45 @@
-"""The directive `option-table`: the strings that a parameter takes, read from their registry."""
+"""The directives `option-table` and `parameter-table`, see `tables`."""
 
-import inspect
 from importlib import import_module
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from tables import option_table, parameter_table
 
 
-def option_table(registry: dict[str, type], module: str) -> str:
-    """A list-table in reStructuredText: string, class, first paragraph of the docstring.
-
-    The classes are linked by the name that the registry's module gives them.
-    """
-    rows = [("String", "Class", "What it is")]
-    for name, option in registry.items():
-        doc = " ".join(inspect.getdoc(option).split("\n\n")[0].split())
-        rows.append((f'``"{name}"``', f":class:`~{module}.{option.__name__}`", doc))
-    head = [".. list-table::", "   :header-rows: 1", "   :widths: 20 20 60", ""]
-    return "\n".join(head + ["   * - " + "\n     - ".join(row) for row in rows])
-
-
-class OptionTable(SphinxDirective):
-    """``.. option-table:: skbackprop.activations.ACTIVATIONS``."""
+class Generated(SphinxDirective):
+    """Made from an object, which is named in full."""
 
     required_arguments = 1
 
+    def named(self) -> tuple[str, Any]:
+        """The name of its module, and the object."""
+        module, name = self.arguments[0].rsplit(".", 1)
+        return module, getattr(import_module(module), name)
+
+
+class OptionTable(Generated):
+    """``.. option-table:: skbackprop.activations.ACTIVATIONS``."""
+
     def run(self) -> list[nodes.Node]:
         """Parse the table where the directive stands."""
-        module, registry = self.arguments[0].rsplit(".", 1)
-        return self.parse_text_to_nodes(
-            option_table(getattr(import_module(module), registry), module)
-        )
+        module, registry = self.named()
+        return self.parse_text_to_nodes(option_table(registry, module))
+
+
+class ParameterTable(Generated):
+    """``.. parameter-table:: skbackprop.BackpropClassifier``."""
+
+    def run(self) -> list[nodes.Node]:
+        """Parse the tables where the directive stands."""
+        _, estimator = self.named()
+        return self.parse_text_to_nodes(parameter_table(estimator))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Sphinx calls this."""
     app.add_directive("option-table", OptionTable)
+    app.add_directive("parameter-table", ParameterTable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,7 +13,7 @@ from skbackprop.options import number
 
 @dataclass(frozen=True)
 class Identity(Activation):
-    """f(z) = z, f'(z) = 1."""
+    """f(z) = z, f'(z) = 1. Widrow and Hoff (1960), Adaptive switching circuits."""
 
     def forward(self, Z: np.ndarray, out: np.ndarray) -> None:
         """out = Z."""
@@ -28,7 +28,8 @@ class Identity(Activation):
 class ReLU(Activation):
     """f(z) = max(z, 0), f'(z) = 1 where a > 0 and 0 elsewhere, at z = 0 too.
 
-    At the negative zero either is possible.
+    At the negative zero either is possible. Nair and Hinton (2010), Rectified linear units improve
+    restricted Boltzmann machines.
     """
 
     def forward(self, Z: np.ndarray, out: np.ndarray) -> None:

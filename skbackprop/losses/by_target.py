@@ -30,7 +30,11 @@ def _for_classes(exclusive: OutputLoss, otherwise: OutputLoss) -> dict[str, Outp
 
 @dataclass(frozen=True)
 class LogLoss(Loss):
-    """Cross-entropy: softmax for exclusive classes, sigmoids for two classes and for labels."""
+    """-log p, p the true class's probability: softmax, or sigmoids for two classes and for labels.
+
+    For labels it is the sum over them. Bridle (1990), Probabilistic interpretation of feedforward
+    classification network outputs, with relationships to statistical pattern recognition.
+    """
 
     def on(self, target: str) -> OutputLoss:
         """Softmax for "multiclass", sigmoids otherwise."""
@@ -39,7 +43,7 @@ class LogLoss(Loss):
 
 @dataclass(frozen=True)
 class CrossEntropy(Loss):
-    """Cross-entropy with smoothed labels; without smoothing it's "log_loss" itself.
+    """-sum of q log p, q the smoothed label; without smoothing it's "log_loss" itself.
 
     The target of the true class is 1 - eps + eps / K, of every other class eps / K, with K
     classes; K = 2 for two classes and for each label. Szegedy et al. (2016), "Rethinking the
@@ -67,8 +71,7 @@ class Focal(Loss):
     """-(1 - p)**gamma log p, p the true class's probability: easy samples count for less.
 
     Lin et al. (2017), "Focal loss for dense object detection", eq. 4, on the units of "log_loss";
-    for labels the sum over them. The balance alpha of their eq. 5 is
-    left to `sample_weight`.
+    for labels the sum over them. The balance alpha of the paper is left to `class_weight`.
 
     Parameters
     ----------
@@ -85,7 +88,11 @@ class Focal(Loss):
 
 @dataclass(frozen=True)
 class SquaredError(Loss):
-    """The quadratic cost: on logistic output units for classes, on the scores for numbers."""
+    """1/2 (a - y)**2: on logistic output units for classes, on the scores for numbers.
+
+    Rumelhart, Hinton and Williams (1986), Learning representations by back-propagating errors,
+    eq. 3: summed over the classes or labels, averaged over several outputs that are numbers.
+    """
 
     def on(self, target: str) -> OutputLoss:
         """Sigmoids for classes and labels, the identity for numbers."""
@@ -95,7 +102,10 @@ class SquaredError(Loss):
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
-    """``abs(y - a)``: the outputs estimate medians."""
+    """``abs(y - a)``: the outputs estimate medians.
+
+    Koenker and Bassett (1978), Regression quantiles, at the quantile 1/2 and twice as large.
+    """
 
     def on(self, target: str) -> OutputLoss:
         """The identity, for "regression"."""
@@ -104,7 +114,7 @@ class AbsoluteError(Loss):
 
 @dataclass(frozen=True)
 class Huber(Loss):
-    """Half the square of errors up to delta; beyond, the tangent: outliers pull no harder.
+    """1/2 e**2 for errors e up to delta; beyond, the tangent: outliers pull no harder.
 
     Huber (1964), "Robust estimation of a location parameter".
 
@@ -142,7 +152,10 @@ class Quantile(Loss):
 
 @dataclass(frozen=True)
 class Poisson(Loss):
-    """Half the Poisson deviance, on exponential output units; y must not be negative."""
+    """y log(y / a) - y + a, half the Poisson deviance, on exponential units; y is not negative.
+
+    McCullagh and Nelder (1989), Generalized linear models, section 2.3.
+    """
 
     positive_only = True
 

@@ -66,6 +66,8 @@ class OneCycle(Cosine):
 class Step(Curve):
     """factor = drop**k once k whole periods have passed.
 
+    He et al. (2016), Deep residual learning for image recognition, section 4.2, at other times.
+
     Parameters
     ----------
     drop : float, default=0.1
@@ -89,6 +91,9 @@ class Step(Curve):
 @dataclass(frozen=True)
 class Exponential(Curve):
     """factor = final**s.
+
+    Senior et al. (2013), An empirical study of learning rates in deep neural networks for speech
+    recognition, the exponential schedule.
 
     Parameters
     ----------

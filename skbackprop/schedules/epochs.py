@@ -11,6 +11,8 @@ from skbackprop.schedules.base import Schedule
 class Constant(Schedule):
     """rate = learning_rate_init.
 
+    The default of scikit-learn's MLPClassifier.
+
     Parameters
     ----------
     warmup : float, default=0.0
@@ -21,6 +23,8 @@ class Constant(Schedule):
 @dataclass(frozen=True)
 class InvScaling(Schedule):
     """rate = learning_rate_init / (t + 1)**power_t, t the samples seen up to the last epoch's end.
+
+    The "invscaling" of scikit-learn's MLPClassifier.
 
     Parameters
     ----------
@@ -41,7 +45,8 @@ class InvScaling(Schedule):
 class Adaptive(Schedule):
     """rate /= divisor at every plateau, until it has fallen to `min_rate`.
 
-    A plateau is `n_iter_no_change` epochs in a row without improvement.
+    A plateau is `n_iter_no_change` epochs in a row without improvement. The "adaptive" of
+    scikit-learn's MLPClassifier.
 
     Parameters
     ----------
@@ -68,7 +73,8 @@ class ReduceOnPlateau(Schedule):
     """rate /= divisor after every `patience` epochs in a row without improvement.
 
     Unlike "adaptive" it leaves the end of training to `n_iter_no_change`, which must be larger
-    than `patience` for the rate to fall.
+    than `patience` for the rate to fall. He et al. (2016), Deep residual learning for image
+    recognition, section 3.4, by the training loss or the validation score.
 
     Parameters
     ----------
