@@ -191,9 +191,9 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
 
     def _initialize(self, n_features: int, dtype: Any) -> Self:
         """Set a network with its first values, for the `_targets` that are there."""
-        if not isinstance(n_features, Integral) or n_features < 1:
+        if not isinstance(n_features, Integral) or n_features is True or n_features < 1:
             raise ValueError(f"n_features must be an integer > 0, got {n_features!r}.")
-        if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
+        if dtype not in (np.float32, np.float64, float, "float32", "float64"):
             raise ValueError(f"dtype must be np.float32 or np.float64, got {dtype!r}.")
         for name in "_network", "_progress", "_resume", "feature_names_in_":
             vars(self).pop(name, None)

@@ -32,7 +32,12 @@ def check_classes(classes: Any) -> np.ndarray:
     try:
         array = np.asarray(classes)
         finite = array.dtype.kind != "f" or np.all(np.isfinite(array))
-        if array.ndim == 1 and finite and type_of_target(array) in ("binary", "multiclass"):
+        if (
+            array.ndim == 1
+            and len(array)
+            and finite
+            and type_of_target(array) in ("binary", "multiclass")
+        ):
             return unique_labels(array)
     except (ValueError, TypeError):
         pass

@@ -197,9 +197,11 @@ def test_every_task_that_began_ends(monkeypatch):
             raise KeyboardInterrupt
         return original(self, batch)
 
-    with monkeypatch.context() as patch, pytest.warns(UserWarning, match="interrupted"):
+    log = Log()
+    with monkeypatch.context() as patch:
         patch.setattr(Network, "data_gradient", data_gradient)
-        net().set_callbacks(log := Log()).fit(X, y)
+        with pytest.warns(UserWarning, match="interrupted"):
+            net().set_callbacks(log).fit(X, y)
     assert log.begun == 0
     assert log.copies[-2] is None  # the epoch that was broken off has nothing to show
 
