@@ -234,6 +234,12 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
             samples = replace(samples, index=train)
             if val is not None:
                 validation = held.rows(val)
+        normalization = network.architecture.normalization
+        if len(samples) == 1 and normalization is not None and normalization.has_statistics:
+            raise ValueError(
+                f"normalization={self.normalization!r} needs the variance of a batch, but there is"
+                " 1 sample to train on. Give more of them, or set normalization='layer'."
+            )
         generator = resume.generator if resume else self._generator(network.architecture, rng)
         evaluate = Evaluator(self, self.scoring, validation) if validation else None
         batch_size = self._batch_size(len(samples)) if solver.stochastic else len(samples)
