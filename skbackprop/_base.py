@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from numbers import Integral
@@ -21,6 +21,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop import _compat
+from skbackprop._callbacks import FitTasks
 from skbackprop._evaluation import Evaluator, Held, split
 from skbackprop._fitted import FittedNetwork, coef_views, intercept_views
 from skbackprop._options import Options, check_combinations, check_options
@@ -49,18 +50,25 @@ class FitCall:
     classes: Any = None
     incremental: bool = False
     rng: Any = None
+    #: The checked targets to train on: "balanced" counts the classes of these.
+    y: Any = None
 
 
 @dataclass
 class Resume:
-    """What `warm_start="exact"` needs beside the progress: draws, order of the samples, values."""
+    """What `warm_start="exact"` needs beside the progress.
+
+    The source of the draws, the order of the samples, and the last epoch's values where the best
+    one's have replaced them. `settings` are the parameters that all of this depends on.
+    """
 
     rng: np.random.RandomState
     generator: np.random.Generator | None
     train: np.ndarray | None
     val: np.ndarray | None
-    values: np.ndarray
+    values: np.ndarray | None
     n_samples: int
+    settings: dict[str, Any]
 
 
 def is_stochastic(estimator: BaseBackprop) -> bool:
@@ -163,8 +171,7 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
             infinite or NaN. The estimator is then what it was before the call.
         """
         call = FitCall(sample_weight, X_val, y_val, sample_weight_val, coefs_init, intercepts_init)
-        with self._callback_tasks(X, y, sample_weight) as on_epoch:
-            return self._fit(X, y, call, on_epoch)
+        return self._fit(X, y, call, self._callback_tasks(X, y, call))
 
     @available_if(is_stochastic)
     def partial_fit(
@@ -214,37 +221,40 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
         )
         return self._fit(X, y, call)
 
-    def _fit(
-        self, X: Any, y: Any, call: FitCall, on_epoch: Callable[[Network], bool] | None = None
-    ) -> Self:
+    def _fit(self, X: Any, y: Any, call: FitCall, tasks: FitTasks | None = None) -> Self:
         with self._unchanged_on_error():
+            if tasks:
+                tasks.begin_fit()
             options = self._check_options(call)
             call = replace(call, rng=check_random_state(self.random_state))
             going_on = self._continues(call)
             dtype = self._network.theta.dtype if going_on else (np.float64, np.float32)
             X, y = self._check_data(X, y, dtype, reset=not going_on)
             y = self._check_targets(y, call)
+            call = replace(call, y=y)
             loss = self._output_loss(options)
             held = self._held(X, y, loss, call, call.sample_weight)
             validation = self._check_validation(loss, call, X.dtype)
             architecture = self._architecture(X.shape[1], loss, options)
             with self._enough_memory(architecture):
                 network = self._start_network(architecture, options, call, X.dtype)
-                progress = self._train(network, held, validation, options, call, on_epoch)
+                progress = self._train(network, held, validation, options, call, tasks)
             if not np.all(np.isfinite(network.theta)):
                 raise ValueError(
                     "Solver produced non-finite parameter weights. The input data may contain"
                     " large values and need to be preprocessed."
                 )
             self._set_fitted(network, progress, going_on)
+            if tasks:
+                tasks.end_fit(network, progress)
         self._tell(progress, call)
         return self
 
     def _initialize(self, n_features: int, dtype: Any) -> Self:
         """Set a network with its first values, for the `_targets` that are there."""
-        if not isinstance(n_features, Integral) or n_features < 1:
+        if not isinstance(n_features, Integral) or n_features is True or n_features < 1:
             raise ValueError(f"n_features must be an integer > 0, got {n_features!r}.")
-        if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
+        if dtype not in (np.float32, np.float64, float, "float32", "float64"):
             raise ValueError(f"dtype must be np.float32 or np.float64, got {dtype!r}.")
         for name in "_network", "_progress", "_resume", "feature_names_in_":
             vars(self).pop(name, None)
@@ -264,12 +274,13 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
         validation: Held | None,
         options: Options,
         call: FitCall,
-        on_epoch: Callable[[Network], bool] | None,
+        tasks: FitTasks | None,
     ) -> Progress:
         """Run the solver on the network; tell how far it came."""
         solver, plan = options.solver, self._plan(options, call)
         exact = self.warm_start == "exact" and not call.incremental
-        resume = self._resumed(len(held.samples), call) if exact else None
+        settings = self._settings(options, validation)
+        resume = self._resumed(len(held.samples), settings, call) if exact else None
         progress = self._progress.fork() if self._continues(call) else Progress()
         rng = resume.rng if resume else call.rng
 
@@ -284,33 +295,55 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
             samples = replace(samples, index=train)
             if val is not None:
                 validation = held.rows(val)
+        normalization = network.architecture.normalization
+        if len(samples) == 1 and normalization is not None and normalization.has_statistics:
+            raise ValueError(
+                f"normalization={self.normalization!r} needs the variance of a batch, but there is"
+                " 1 sample to train on. Give more of them, or set normalization='layer'."
+            )
         generator = resume.generator if resume else self._generator(network.architecture, rng)
         evaluate = Evaluator(self, self.scoring, validation) if validation else None
         batch_size = self._batch_size(len(samples)) if solver.stochastic else len(samples)
         batches = Minibatches(samples, network, batch_size, generator)
         if resume:
             progress.take_up(solver)
-            np.copyto(network.values, resume.values)
+            if resume.values is not None:
+                np.copyto(network.values, resume.values)
         else:
             what = options.loss if plan.monitor == "loss" else self.scoring
             monitored = plan.monitor, repr(what)
             progress.begin(solver, network, monitored, anew=not call.incremental)
 
-        common = plan, evaluate, on_epoch
+        common = plan, evaluate, tasks
         run = EpochRun(rng, *common) if solver.stochastic else LBFGSRun(*common)
         # overflow ends in non-finite weights, or in infinite scores, which are no error
         quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
         with quiet, blas_threads(batches.largest_product(network)):
             run(network, batches, progress)
-        if not exact:
-            progress.best_values = None  # has done its duty
-        else:
-            values = network.values if run.last_values is None else run.last_values
+        self.__dict__.pop("_resume", None)
+        if exact:
             index, n = batches.samples.index, len(held.samples)
-            self._resume = copy.deepcopy(Resume(rng, generator, index, val, values, n))
+            self._resume = copy.deepcopy(
+                Resume(rng, generator, index, val, run.last_values, n, settings)
+            )
+        else:
+            progress.best_values = None  # has done its duty
         return progress
 
-    def _resumed(self, n_samples: int, call: FitCall) -> Resume | None:
+    def _settings(self, options: Options, validation: Held | None) -> dict[str, Any]:
+        """Parameters that must stay for `warm_start="exact"`, in a form that can be compared."""
+        return {
+            "solver": options.solver,
+            "loss": options.loss,
+            "early_stopping": bool(self.early_stopping),
+            "scoring": self.scoring,
+            "shuffle": bool(self.shuffle),
+            "dropout": bool(np.any(self.dropout)),
+            "input_dropout": bool(self.input_dropout),
+            "X_val": validation is not None,
+        }
+
+    def _resumed(self, n_samples: int, settings: dict[str, Any], call: FitCall) -> Resume | None:
         """A copy of what the last call left for this one, if it did."""
         resume: Resume | None = getattr(self, "_resume", None)
         if resume is None or not self._continues(call):
@@ -320,6 +353,13 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
                 f"warm_start='exact' goes on with the last call's samples, so X must be the same:"
                 f" there were {resume.n_samples} rows, got {n_samples}. Set warm_start=True for"
                 " other data."
+            )
+        changed = [name for name in settings if settings[name] != resume.settings[name]]
+        if changed:
+            raise ValueError(
+                "warm_start='exact' goes on as the last call has begun, but"
+                f" {', '.join(changed)} is not what it was there. Put it back, or set"
+                " warm_start=True."
             )
         return copy.deepcopy(resume)
 
@@ -346,40 +386,21 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
                 rng.set_state(draws)
             raise
 
-    @contextmanager
-    def _callback_tasks(
-        self, X: Any, y: Any, sample_weight: Any
-    ) -> Iterator[Callable[[Network], bool] | None]:
-        """scikit-learn's callbacks: `fit` is a task, and so is each epoch.
-
-        Yields what is to be called after an epoch; it is true where a callback says stop.
-        """
+    def _callback_tasks(self, X: Any, y: Any, call: FitCall) -> FitTasks | None:
+        """What tells scikit-learn's callbacks of a call to `fit`, where there are any."""
         if not getattr(self, "_skl_callbacks", None):
-            yield None
-            return
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        data = {"estimator": self, "X": X, "y": y, "metadata": metadata}
-        fit_task = self._init_callback_context(max_subtasks=self.max_iter)
-        fit_task.call_on_fit_task_begin(**data)
-        epochs: list[Any] = []
+            return None
+        self._check_options(call)  # before anybody is told of the call
+        weight, going_on = call.sample_weight, self._continues(call)
+        metadata = None if weight is None else {"sample_weight": weight}
 
-        def begin_epoch() -> None:
-            epochs.append(fit_task.subcontext(task_name="epoch"))
-            epochs[-1].call_on_fit_task_begin(**data)
+        def fitted(network: Network, progress: Progress) -> dict[str, Any]:
+            other = copy.copy(self)
+            other._set_fitted(copy.deepcopy(network), progress.fork(), going_on)
+            return other.__dict__
 
-        def fitted(network: Network) -> dict[str, Any]:
-            return {"_network": copy.deepcopy(network)}
-
-        def on_epoch(network: Network) -> bool:
-            begin_epoch()
-            return bool(
-                epochs[-1].call_on_fit_task_end(
-                    **data, reconstruction_attributes=lambda: fitted(network)
-                )
-            )
-
-        yield on_epoch
-        fit_task.call_on_fit_task_end(**data, reconstruction_attributes=dict)
+        root = self._init_callback_context(max_subtasks=int(self.max_iter))
+        return FitTasks(root, {"estimator": self, "X": X, "y": y, "metadata": metadata}, fitted)
 
     # What a call is made of
 
@@ -389,6 +410,10 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
         name = type(self).__name__
         options = check_options(params, self._parameter_constraints, self._losses, name)
         check_combinations(params, options, call.incremental)
+        if isinstance(self.scoring, str) and self.scoring != "loss":
+            from sklearn.metrics import get_scorer  # slow to import, seldom needed
+
+            get_scorer(self.scoring)  # raises, and says what there is
         given = [n for n in ("coefs_init", "intercepts_init") if getattr(call, n) is not None]
         if given and self._continues(call):
             raise ValueError(
@@ -436,8 +461,11 @@ class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC)
         if call.X_val is None or call.y_val is None:
             missing = "y_val" if call.y_val is None else "X_val"
             raise ValueError(f"X_val and y_val belong together, but {missing} is missing.")
-        X, y = self._check_data(call.X_val, call.y_val, dtype, reset=False)
-        return self._held(X, self._check_more_targets(y), loss, call, call.sample_weight_val)
+        try:
+            X, y = self._check_data(call.X_val, call.y_val, dtype, reset=False)
+            return self._held(X, self._check_more_targets(y), loss, call, call.sample_weight_val)
+        except ValueError as error:
+            raise ValueError(f"X_val, y_val and sample_weight_val: {error}") from error
 
     def _output_loss(self, options: Options) -> OutputLoss:
         """The loss for these targets."""

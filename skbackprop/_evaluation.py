@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -98,6 +100,12 @@ class Evaluator:
             from sklearn.metrics import check_scoring
 
             self.scorer = check_scoring(self.estimator, scoring)
+        takes_weight = self.scorer is None or _takes_weight(self.scorer)
+        self.score_params = (
+            {"sample_weight": held.sample_weight}
+            if takes_weight and held.sample_weight is not None
+            else {}
+        )
         s = held.samples
         weight = np.ones(len(s), s.X.dtype) if s.sample_weight is None else s.sample_weight
         self.share = weight / weight.sum()
@@ -106,11 +114,19 @@ class Evaluator:
         """Score and data loss; the score is minus the loss where `scoring` says so."""
         held, loss = self.held, network.architecture.loss
         Z = network.scores(held.samples.X)
-        self.estimator._network, score = network, 0.0
+        self.estimator._network = network
+        score: Any = 0.0
         if self.scorer:
-            weight = {} if held.sample_weight is None else {"sample_weight": held.sample_weight}
-            score = float(self.scorer(self.estimator, held.samples.X, held.y, **weight))
+            score = self.scorer(self.estimator, held.samples.X, held.y, **self.score_params)
+            if not isinstance(score, Real):
+                raise ValueError(f"scoring={self.scoring!r} must return a number, got {score!r}.")
         elif self.scoring is None:
             score = self.estimator._validation_score(Z, held)
         value = loss.value_and_gradient(Z, held.samples.Y, self.share, loss.scratch(Z))
-        return Evaluation(-value if self.scoring == "loss" else score, value)
+        return Evaluation(-value if self.scoring == "loss" else float(score), value)
+
+
+def _takes_weight(scorer: Callable[..., Any]) -> bool:
+    """True unless a user's function is `scorer(estimator, X, y)` and no more."""
+    parameters = signature(scorer).parameters.values()
+    return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
 
@@ -32,7 +32,12 @@ def check_classes(classes: Any) -> np.ndarray:
     try:
         array = np.asarray(classes)
         finite = array.dtype.kind != "f" or np.all(np.isfinite(array))
-        if array.ndim == 1 and finite and type_of_target(array) in ("binary", "multiclass"):
+        if (
+            array.ndim == 1
+            and len(array)
+            and finite
+            and type_of_target(array) in ("binary", "multiclass")
+        ):
             return unique_labels(array)
     except (ValueError, TypeError):
         pass
@@ -47,6 +52,11 @@ def _classes(y: Any, multilabel: bool) -> np.ndarray:
 def _kind(classes: np.ndarray) -> str:
     """What exclusive classes are; a single one counts as two."""
     return "multiclass" if len(classes) > 2 else "binary"
+
+
+def _dense(y: Any) -> np.ndarray:
+    """An indicator matrix as an array."""
+    return y.toarray() if issparse(y) else y
 
 
 @dataclass(frozen=True)
@@ -84,13 +94,42 @@ class Labels:
         """Take checked classes without a y."""
         return cls("multilabel" if multilabel else _kind(names), names, False)
 
-    def weights(self, class_weight: Any, y: Any) -> np.ndarray:
-        """One weight for each sample, from those of its class or labels."""
-        if self.kind == "multilabel":
-            dense = y.toarray() if issparse(y) else y
-            return compute_sample_weight(class_weight, dense)
-        of_class = compute_class_weight(class_weight, classes=self.classes, y=y)
-        return of_class[np.searchsorted(self.classes, y)]
+    def weights(self, class_weight: Any, y: Any, counted: Any) -> np.ndarray:
+        """One weight for each sample, from those of its class or labels.
+
+        "balanced" counts the classes of the targets `counted`.
+        """
+        multilabel = self.kind == "multilabel"
+        try:
+            table = (
+                self._label_weights(class_weight, counted)
+                if multilabel
+                else compute_class_weight(class_weight, classes=self.classes, y=counted)
+            )
+            if not np.all(np.isfinite(table)):
+                raise ValueError("weights must be finite.")
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"class_weight={class_weight!r}: {error}") from error
+        if multilabel:
+            # the weights of a sample's labels multiply
+            return np.prod(np.where(_dense(y) > 0, table[:, 1], table[:, 0]), axis=1)
+        return table[np.searchsorted(self.classes, y)]
+
+    def _label_weights(self, class_weight: Any, counted: Any) -> np.ndarray:
+        """The weights of 0 and 1, of shape (n_labels, 2); 1 where nothing is said of them."""
+        if isinstance(class_weight, str):  # "balanced"
+            ones = np.count_nonzero(_dense(counted), axis=0)
+            counts = np.stack([counted.shape[0] - ones, ones], axis=1)
+            n_values = np.count_nonzero(counts, axis=1, keepdims=True)
+            balanced = counted.shape[0] / (n_values * np.maximum(counts, 1))
+            return np.where(counts > 0, balanced, 1.0)
+        n = len(self.classes)
+        if not isinstance(class_weight, list) or len(class_weight) != n:
+            raise ValueError(f"for {n} labels it must be a list of {n} dicts.")
+        for one in class_weight:
+            if not isinstance(one, dict) or not set(one) <= {0, 1}:
+                raise ValueError(f"the weights of a label are a dict with keys 0 and 1, got {one}.")
+        return np.array([[one.get(0, 1.0), one.get(1, 1.0)] for one in class_weight], float)
 
     def check(self, y: Any, multilabel: bool, all_of_them: bool = False) -> None:
         """Raise if y holds other classes than these, or not `all_of_them`."""
@@ -120,7 +159,7 @@ class Labels:
     def encode(self, y: Any, dtype: np.dtype, as_index: bool) -> np.ndarray:
         """0 and 1 of shape (n, n_outputs), or class indices of shape (n,) if `as_index`."""
         if self.kind == "multilabel":
-            return (y.toarray() if issparse(y) else y).astype(dtype)
+            return _dense(y).astype(dtype)
         index = np.searchsorted(self.classes, y)
         if self.kind == "binary":
             return index[:, None].astype(dtype)

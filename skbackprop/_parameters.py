@@ -179,7 +179,8 @@ validation_fraction : float, default=0.1
 scoring : str, callable or None, default=None
     What is measured on the validation samples, higher is better: a scorer as in
     :func:`sklearn.metrics.get_scorer` or a callable ``scorer(estimator, X, y)``; "loss" is the
-    validation loss; None is {score}.
+    validation loss; None is {score}. Sample weights go to scorers, and to callables
+    that take `sample_weight`.
 
 restore_best_weights : bool or "auto", default="auto"
     End with the weights of the best epoch by what `early_stopping` watches, or by the training loss
@@ -188,7 +189,9 @@ restore_best_weights : bool or "auto", default="auto"
 warm_start : bool or "exact", default=False
     True: `fit` goes on from the fitted weights, with a new optimizer state. "exact": it goes on
     as if it had never stopped, with the state of the optimizer, the schedule and the random
-    numbers; `max_iter` epochs more, on the same data. The targets and layers must stay the same.
+    numbers; `max_iter` epochs more, on the same data. The targets and layers must stay the same;
+    for "exact" so must the solver, the loss, `shuffle`, `early_stopping`, `scoring`, whether there
+    is dropout, and whether there is an `X_val`.
 
 verbose : bool or int, default=False
     Print the loss after each epoch.

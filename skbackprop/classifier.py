@@ -320,7 +320,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
                 " doesn't see. Give it the weights: class_weight="
                 "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))."
             )
-        return self._targets.weights(self.class_weight, y)
+        return self._targets.weights(self.class_weight, y, call.y)
 
     def _validation_score(self, Z: np.ndarray, held: Held) -> float:
         """Accuracy; for multilabel targets a sample counts if all of its labels are right."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import inf, isfinite, nan
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
@@ -143,11 +143,23 @@ class Progress:
 
         An epoch counts as an improvement only if it is better than the best by `tol`.
         """
-        self.no_improvement = self.no_improvement + 1 if value > self.best - tol else 0
+        # written so that NaN, a score that isn't defined, is no improvement
+        improved = value <= self.best - tol
+        self.no_improvement = 0 if improved else self.no_improvement + 1
         is_best = value < self.best
         if is_best:
             self.best = value
         return is_best
+
+
+class Tasks(Protocol):
+    """Who is told of the epochs, or of the iterations of L-BFGS."""
+
+    def begin_epoch(self) -> None:
+        """Before an epoch, once or more often."""
+
+    def end_epoch(self, network: Network, progress: Progress) -> bool:
+        """After an epoch; true where training is to stop."""
 
 
 class Run:
@@ -159,17 +171,17 @@ class Run:
         What to do.
     evaluate : callable, optional
         Network to `Evaluation`, after every epoch.
-    on_epoch : callable, optional
-        Network to True where training is to stop, after every epoch.
+    tasks : Tasks, optional
+        Is told when an epoch begins and ends; may stop the training.
     """
 
     def __init__(
         self,
         plan: Plan,
         evaluate: Callable[[Network], Evaluation] | None = None,
-        on_epoch: Callable[[Network], bool] | None = None,
+        tasks: Tasks | None = None,
     ) -> None:
-        self.plan, self.evaluate, self.on_epoch = plan, evaluate, on_epoch
+        self.plan, self.evaluate, self.tasks = plan, evaluate, tasks
         #: What the last epoch has left, where the best one's values have replaced it.
         self.last_values: np.ndarray | None = None
 
@@ -225,6 +237,8 @@ class EpochRun(Run):
             if p.continued and p.no_improvement > plan.n_iter_no_change:
                 self.plateau(p)  # the run that this one continues has ended here
             while not p.outcome:
+                if self.tasks:
+                    self.tasks.begin_epoch()
                 start = perf_counter()
                 if plan.shuffle:
                     batches.shuffle(self.rng)
@@ -242,7 +256,7 @@ class EpochRun(Run):
                 p.factor = plan.schedule.after_epoch(p.factor, p.t, p.no_improvement)
                 if p.no_improvement > plan.n_iter_no_change:
                     self.plateau(p)
-                if self.on_epoch and self.on_epoch(network) and not p.outcome:
+                if self.tasks and self.tasks.end_epoch(network, p) and not p.outcome:
                     p.outcome = "stopped"
                 if not p.outcome and p.n_iter >= last:
                     p.outcome = "unfinished"
@@ -321,6 +335,8 @@ class LBFGSRun(Run):
         parts: dict[str, float] = {}
 
         def objective(x: np.ndarray) -> tuple[float, np.ndarray]:
+            if self.tasks:
+                self.tasks.begin_epoch()
             network.theta[:] = x
             parts["data_loss"] = network.data_gradient(batch)
             parts["penalty"] = network.add_penalty(batch.total)
@@ -339,7 +355,7 @@ class LBFGSRun(Run):
             )
             start = now
             self.finish_epoch(network, p, row)
-            if self.on_epoch and self.on_epoch(network):
+            if self.tasks and self.tasks.end_epoch(network, p):
                 p.outcome = "stopped"
                 raise StopIteration
 

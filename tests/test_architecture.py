@@ -28,6 +28,7 @@ ENGINE = [
 ]  # each may import those before it
 FACE = {
     "_base",
+    "_callbacks",
     "_evaluation",
     "_fitted",
     "_labels",
