@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_digits, make_moons
 from sklearn.exceptions import NotFittedError
 
-from skbackprop import BackpropClassifier
+from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.inspection import ArrayErrors, GradientReport, check_gradients, trace_backprop
 from skbackprop.plotting import GradientCheckDisplay, NetworkDisplay, TrainingHistoryDisplay
 
@@ -144,6 +144,7 @@ def test_network_draws_every_weight_of_a_small_one(plt, tiny):
 
 def test_network_says_how_many_units_it_shows(plt, fitted):
     display = NetworkDisplay.from_estimator(fitted, max_units=5)
+    extents(display)
     shown = texts(display)
     assert {"input\n64 features, 5 shown", "hidden: relu\n20 units, 5 shown"} < set(shown)
     assert shown.count("⋮") == 3
@@ -194,6 +195,31 @@ def test_network_takes_names_from_the_data(plt):
     assert {"a", "b", "c", "a very long f…", "no", "perhaps", "yes"} < set(shown)
 
 
+def test_displays_of_a_regressor(plt):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    reg = BackpropRegressor(hidden_layer_sizes=(4,), solver="lbfgs", random_state=0)
+    reg.fit(X, X[:, 0] ** 2)
+    display = NetworkDisplay.from_estimator(reg)
+    shown = texts(display)
+    extents(display)
+    assert {"input\n3 features", "hidden: relu\n4 units", "output: identity\n1 unit"} < set(shown)
+    assert "loss" in TrainingHistoryDisplay.from_estimator(reg).lines_
+    assert GradientCheckDisplay.from_estimator(reg, X, X[:, 0] ** 2).report.ok
+
+
+def extents(display):
+    """Texts and the boxes that they take, all of them within the figure."""
+    display.figure_.canvas.draw()
+    boxes = [(t.get_text(), t.get_window_extent()) for t in display.text_ if t.get_text()]
+    whole = display.figure_.bbox
+    for text, box in boxes:
+        assert whole.x0 <= box.x0, text
+        assert box.x1 <= whole.x1, text
+        assert whole.y0 <= box.y0, text
+        assert box.y1 <= whole.y1, text
+    return boxes
+
+
 @pytest.mark.parametrize("samples", [1, 60])
 @pytest.mark.parametrize("hidden", [(), (3,), (3, 2), (4, 4)])
 def test_no_text_lies_on_another(plt, samples, hidden):
@@ -206,8 +232,7 @@ def test_no_text_lies_on_another(plt, samples, hidden):
         NetworkDisplay.from_estimator(clf, trace=trace),
         NetworkDisplay.from_estimator(clf),
     ):
-        display.figure_.canvas.draw()
-        boxes = [(t.get_text(), t.get_window_extent()) for t in display.text_ if t.get_text()]
+        boxes = extents(display)
         for (a, box), (b, other) in combinations(boxes, 2):
             # a pixel of the white border may be shared
             apart = (
@@ -215,10 +240,6 @@ def test_no_text_lies_on_another(plt, samples, hidden):
                 or min(box.y1, other.y1) - max(box.y0, other.y0) <= 1
             )
             assert apart, (a, b)
-        whole = display.figure_.bbox
-        assert all(
-            whole.x0 <= box.x0 and box.x1 <= whole.x1 and whole.y0 <= box.y0 for _, box in boxes
-        )
 
 
 # Gradients

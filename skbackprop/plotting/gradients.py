@@ -55,7 +55,7 @@ class GradientCheckDisplay:
 
         Parameters
         ----------
-        estimator : BackpropClassifier
+        estimator : BackpropClassifier or BackpropRegressor
             A fitted one.
 
         X, y, sample_weight, tol, random_state

@@ -14,8 +14,8 @@ from skbackprop.inspection import Trace
 from skbackprop.normalization import NORMALIZATIONS
 from skbackprop.plotting.style import BLUE, GREY, INK, LIGHT, RED, pyplot
 
-#: Inches that the caption takes.
-CAPTION = 6.2
+#: Inches that half of a heading takes, and the caption.
+HEAD, CAPTION = 0.9, 6.2
 #: Behind numbers, so that lines don't cross them out.
 BOX = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.85}
 #: Layers with at most this many weights show them as numbers.
@@ -98,7 +98,7 @@ class NetworkDisplay:
 
         Parameters
         ----------
-        estimator : BackpropClassifier
+        estimator : BackpropClassifier or BackpropRegressor
             A fitted one.
 
         trace : Trace or None, default=None
@@ -187,7 +187,7 @@ class NetworkDisplay:
         heights = [self._heights(n) for n in self.units]
         top = max(y.max() for y in heights) + 0.95
         # names stand beside the outer layers
-        margin = [0.45 + 0.085 * max(map(len, names), default=0) for names in self._names()]
+        margin = [max(HEAD, 0.45 + 0.085 * max(map(len, names))) for names in self._names()]
         left, right = -margin[0], (len(self.units) - 1) * self._column + margin[1]
         spare = max(0.0, CAPTION - (right - left)) / 2
         left, right = left - spare, right + spare

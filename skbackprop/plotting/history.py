@@ -75,7 +75,7 @@ class TrainingHistoryDisplay:
 
         Parameters
         ----------
-        estimator : BackpropClassifier
+        estimator : BackpropClassifier or BackpropRegressor
             A fitted one.
 
         ax : sequence of matplotlib Axes, default=None
