@@ -4,39 +4,16 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
 from inspect import signature
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from skbackprop._data import Held
 from skbackprop._validation import check_total
-from skbackprop.batches import Samples
 from skbackprop.network import Network
 from skbackprop.training import Evaluation
-
-
-@dataclass
-class Held:
-    """Samples with what the engine doesn't need: their targets as given, and their own weights.
-
-    The weights of `samples` have the class weights in them; a score hasn't.
-    """
-
-    samples: Samples
-    y: Any
-    sample_weight: np.ndarray | None
-
-    def rows(self, index: np.ndarray) -> Held:
-        """Return some of the samples, copied."""
-        s, own = self.samples, self.sample_weight
-        total = None if s.sample_weight is None else s.sample_weight[index]
-        return Held(
-            Samples(s.X[index], s.Y[index], total),
-            self.y[index],
-            None if own is None else own[index],
-        )
 
 
 def split(

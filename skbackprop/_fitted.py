@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop._validation import Views
 from skbackprop.network import Network
+from skbackprop.training import Progress
 
 ATTRIBUTES = """\
 loss_ : float
@@ -134,3 +135,24 @@ class FittedNetwork(BaseEstimator):
             return False
         with np.errstate(over="ignore", invalid="ignore"):
             return isfinite(np.add.reduce(X, axis=None))
+
+    def _set_fitted(self, network: Network, progress: Progress, going_on: bool) -> None:
+        """Set the fitted attributes, once nothing can fail any more."""
+        self._network, self._progress = network, progress
+        architecture, history = network.architecture, progress.history
+        self.n_layers_, self.n_outputs_ = len(architecture.units), architecture.units[-1]
+        self.out_activation_ = architecture.loss.link_name
+        self.n_iter_, self.t_, self.loss_ = progress.n_iter, progress.t, progress.loss
+        self.best_loss_: float | None = None
+        self.best_validation_score_: float | None = None
+        if not going_on or progress.continued:
+            self.history_: dict[str, list[float]] = {name: [] for name in history}
+            self.validation_scores_: list[float] | None = None
+        self.history_ = {name: self.history_[name] + history[name] for name in history}
+        self.loss_curve_ = list(self.history_["loss"])
+        if progress.monitored[0] == "validation_score":
+            scores = history["validation_score"]
+            self.validation_scores_ = [*(self.validation_scores_ or []), *scores]
+            self.best_validation_score_ = -progress.best
+        else:
+            self.validation_scores_, self.best_loss_ = None, progress.best

@@ -9,10 +9,11 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from skbackprop import _compat
-from skbackprop._base import BaseBackprop, FitCall, is_stochastic
-from skbackprop._evaluation import Held
+from skbackprop._base import BaseBackprop, is_stochastic
+from skbackprop._data import Held
 from skbackprop._labels import Labels, check_classes, check_labels
 from skbackprop._parameters import _parameter, estimator
+from skbackprop._setup import FitCall
 
 ABOUT_LOSS = """\
 "log_loss" is cross-entropy: on softmax units for more than two classes, on logistic units

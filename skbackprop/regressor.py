@@ -12,9 +12,10 @@ from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.utils import column_or_1d
 
-from skbackprop._base import BaseBackprop, FitCall
-from skbackprop._evaluation import Held
+from skbackprop._base import BaseBackprop
+from skbackprop._data import Held
 from skbackprop._parameters import _parameter, estimator
+from skbackprop._setup import FitCall
 from skbackprop.losses import REGRESSION_LOSSES, Loss
 
 

@@ -28,12 +28,14 @@ ENGINE = [
 ]  # each may import those before it
 FACE = {
     "_base",
+    "_data",
     "_callbacks",
     "_evaluation",
     "_fitted",
     "_labels",
     "_options",
     "_parameters",
+    "_setup",
     "_validation",
     "classifier",
     "regressor",

@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss
 from skbackprop import BackpropClassifier
 from skbackprop.initializers import INITIALIZERS
 from skbackprop.schedules import Cosine, Exponential, OneCycle, ReduceOnPlateau, Step
-from skbackprop.training import HISTORY
+from skbackprop.training import Row
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -36,7 +36,7 @@ def test_columns(solver, early_stopping):
     clf = net(solver=solver, early_stopping=early_stopping, alpha=2.0, l1_ratio=0.3)
     clf.fit(X, y, **VAL)
     history = clf.history_
-    assert tuple(history) == HISTORY
+    assert tuple(history) == Row._fields
     assert {len(column) for column in history.values()} == {clf.n_iter_}
     assert all(type(value) is float for column in history.values() for value in column)
     loss, data_loss, part = (history[k] for k in ("loss", "data_loss", "penalty"))
@@ -51,7 +51,7 @@ def test_columns(solver, early_stopping):
 def test_a_pandas_data_frame():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(net().fit(X, y).history_)
-    assert frame.shape == (6, len(HISTORY))
+    assert frame.shape == (6, len(Row._fields))
     assert frame["validation_loss"].isna().all()
     assert frame["loss"].is_monotonic_decreasing
 

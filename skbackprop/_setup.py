@@ -1,0 +1,173 @@
+"""From the constructor's parameters to the objects of the engine."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from skbackprop._fitted import FittedNetwork, coef_views, intercept_views
+from skbackprop._options import Options, check_combinations, check_options
+from skbackprop._parameters import Parameters
+from skbackprop._validation import check_dropout, check_sizes
+from skbackprop.losses import OutputLoss, check_loss
+from skbackprop.network import Network
+from skbackprop.training import Plan
+from skbackprop.vectors import aligned, aligned_copy
+from skbackprop.workspace import Architecture
+
+
+@dataclass(frozen=True)
+class FitCall:
+    """The arguments of one call to `fit` or `partial_fit`, beyond X and y, and its draws."""
+
+    sample_weight: Any = None
+    X_val: Any = None
+    y_val: Any = None
+    sample_weight_val: Any = None
+    coefs_init: Any = None
+    intercepts_init: Any = None
+    classes: Any = None
+    incremental: bool = False
+    rng: Any = None
+    #: The checked targets to train on: "balanced" counts the classes of these.
+    y: Any = None
+
+
+class Setup(FittedNetwork, Parameters):
+    """What a call to `fit` needs before it sees the samples, and where it starts from."""
+
+    _targets: Any
+
+    def _continues(self, call: FitCall) -> bool:
+        """True where training goes on from what is there."""
+        return hasattr(self, "_network") and (call.incremental or bool(self.warm_start))
+
+    def _check_options(self, call: FitCall) -> Options:
+        """Check the parameters, and refuse what doesn't go together; return the option objects."""
+        params = {f.name: getattr(self, f.name) for f in fields(self)}
+        name = type(self).__name__
+        options = check_options(params, self._parameter_constraints, self._losses, name)
+        check_combinations(params, options, call.incremental)
+        if isinstance(self.scoring, str) and self.scoring != "loss":
+            from sklearn.metrics import get_scorer  # slow to import, seldom needed
+
+            get_scorer(self.scoring)  # raises, and says what there is
+        given = [n for n in ("coefs_init", "intercepts_init") if getattr(call, n) is not None]
+        if given and self._continues(call):
+            raise ValueError(
+                f"{given[0]} holds first values, but this call goes on from the fitted ones."
+                " Leave it out, or clone the estimator to start anew."
+            )
+        return options
+
+    def _output_loss(self, options: Options) -> OutputLoss:
+        """The loss for these targets."""
+        loss = options.loss.on(self._targets.kind)
+        if type(options.loss) not in self._losses.values():
+            check_loss(loss, self._targets.kind)
+        return loss
+
+    def _architecture(self, n_features: int, loss: OutputLoss, options: Options) -> Architecture:
+        hidden = check_sizes(self.hidden_layer_sizes)
+        return Architecture(
+            units=(n_features, *hidden, self._targets.n_outputs),
+            activations=options.activations,
+            loss=loss,
+            l1=float(self.alpha * self.l1_ratio),
+            l2=float(self.alpha * (1.0 - self.l1_ratio)),
+            normalization=options.normalization,
+            dropout=check_dropout(self.dropout, self.input_dropout, hidden),
+        )
+
+    def _start_network(
+        self, architecture: Architecture, options: Options, call: FitCall, dtype: np.dtype
+    ) -> Network:
+        """Make the network to train: a copy of the fitted one, or one with its first values."""
+        if self._continues(call):
+            fitted = self._network.architecture
+            if architecture.units != fitted.units:
+                raise ValueError(
+                    f"hidden_layer_sizes={self.hidden_layer_sizes!r} differs from the fitted"
+                    f" network's {fitted.units[1:-1]}. Going on by warm_start or partial_fit needs"
+                    " the same layers: clone the estimator to start anew."
+                )
+            if architecture.normalization != fitted.normalization:
+                raise ValueError(
+                    f"normalization={architecture.normalization!r} differs from the fitted"
+                    f" network's {fitted.normalization!r}. Going on by warm_start or partial_fit"
+                    " needs the same: clone the estimator to start anew."
+                )
+            return Network(architecture, aligned_copy(self._network.values))
+
+        network = Network(architecture, aligned(architecture.n_values, dtype))
+        # Without hidden units the loss is convex and there is no variance for Glorot's bound to
+        # keep: it's 0 then, and training starts where scikit-learn's linear models start. From
+        # MLPClassifier's random start the default epochs don't suffice on scikit-learn's checks.
+        factors = [f.glorot_factor for f in architecture.activations]
+        # the output layer takes that of the layer below
+        factors.append(factors[-1] if factors else 0.0)
+        for layer, factor in zip(network.layers, factors, strict=True):
+            fan_in, fan_out = layer.W.shape
+            layer.W[...], layer.b[...] = options.weight_init.draw(call.rng, fan_in, fan_out, factor)
+        network.reset_normalization()
+        if call.coefs_init is not None:
+            coef_views(network, "coefs_init").assign(call.coefs_init)
+        if call.intercepts_init is not None:
+            intercept_views(network, "intercepts_init").assign(call.intercepts_init)
+        return network
+
+    @contextmanager
+    def _enough_memory(self, architecture: Architecture) -> Iterator[None]:
+        """Say which parameters ask for more than there is."""
+        try:
+            yield
+        except (MemoryError, OverflowError) as error:
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} asks for"
+                f" {architecture.n_parameters} parameters, which can't be allocated with their"
+                f" gradients and the buffers of batch_size={self.batch_size!r}. Use fewer or"
+                " smaller layers, or smaller batches."
+            ) from error
+
+    def _plan(self, options: Options, call: FitCall) -> Plan:
+        watches = self.early_stopping and options.solver.stochastic
+        restores = watches if self.restore_best_weights == "auto" else self.restore_best_weights
+        return Plan(
+            solver=options.solver,
+            schedule=options.learning_rate,
+            learning_rate_init=float(self.learning_rate_init),
+            max_iter=1 if call.incremental else int(self.max_iter),
+            horizon=int(options.learning_rate.epochs or self.max_iter),
+            tol=float(self.tol),
+            n_iter_no_change=self.n_iter_no_change,
+            shuffle=bool(self.shuffle),
+            clip_norm=None if self.clip_norm is None else float(self.clip_norm),
+            max_norm=None if self.max_norm is None else float(self.max_norm),
+            monitor="validation_score" if watches else "loss",
+            restore_best=bool(restores) and not call.incremental,
+            verbose=bool(self.verbose),
+        )
+
+    def _batch_size(self, n_samples: int) -> int:
+        if isinstance(self.batch_size, str):  # "auto"
+            return min(200, n_samples)
+        if self.batch_size > n_samples:
+            warnings.warn(
+                f"Got `batch_size` less than 1 or larger than sample size. It is going to be"
+                f" clipped: {self.batch_size} becomes {n_samples}.",
+                stacklevel=6,
+            )
+        return min(int(self.batch_size), n_samples)
+
+    def _generator(
+        self, architecture: Architecture, rng: np.random.RandomState
+    ) -> np.random.Generator | None:
+        """Source of what is dropped; nothing is drawn for it without dropout."""
+        if not architecture.dropout:
+            return None
+        return np.random.Generator(np.random.PCG64(rng.randint(2**31 - 1)))
