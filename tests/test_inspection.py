@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
 from scipy.special import softmax
 from sklearn.datasets import load_digits, load_iris, make_multilabel_classification
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import ReLU
@@ -209,3 +209,33 @@ def test_squared_error_divides_the_units_by_their_sum():
     A = trace.layers[-1].A
     assert_allclose(trace.probabilities, A / A.sum(axis=1, keepdims=True))
     assert_allclose(trace.layers[-1].dZ, (A - np.eye(3)[y]) * A * (1 - A) / len(y), atol=1e-15)
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_trace_of_normalised_layers(normalization):
+    X, y = load_iris(return_X_y=True)
+    clf = BackpropClassifier(
+        (6, 4), activation="tanh", normalization=normalization, random_state=0, max_iter=3, alpha=0
+    )
+    with pytest.warns(ConvergenceWarning):
+        clf.fit(X, y)
+    first, second, output = trace_backprop(clf, X, y).layers
+    axis = 0 if normalization == "batch" else 1
+    below = X
+    for layer in (first, second):
+        np.testing.assert_allclose(layer.Z, below @ layer.W + layer.b)
+        Z = layer.Z - layer.Z.mean(axis=axis, keepdims=True)
+        Zhat = Z / np.sqrt(layer.Z.var(axis=axis, keepdims=True) + 1e-5)
+        np.testing.assert_allclose(layer.N, layer.gamma * Zhat + layer.beta)
+        np.testing.assert_allclose(layer.A, np.tanh(layer.N))
+        np.testing.assert_allclose(layer.dN, layer.dA * (1 - layer.A**2))
+        np.testing.assert_allclose(layer.dgamma, (layer.dN * Zhat).sum(axis=0))
+        np.testing.assert_allclose(layer.dbeta, layer.dN.sum(axis=0))
+        np.testing.assert_allclose(layer.dW, below.T @ layer.dZ, atol=1e-15)
+        below = layer.A
+    np.testing.assert_allclose(first.dA, second.dZ @ second.W.T)
+    assert output.N is None
+    assert output.dgamma is None
+    report = check_gradients(clf, X, y)
+    assert report.ok, str(report)
+    assert "gammas_[1]" in str(report)

@@ -1,21 +1,16 @@
-"""Windows into a fitted network: its gradients checked, and one step of it laid open.
-
-Both functions run the engine's own passes on a copy of the network.
-"""
+"""Are the gradients right? Backpropagation against finite differences."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
 
 from skbackprop._base import BaseBackprop
-from skbackprop.activations import Activation
-from skbackprop.losses import OutputLoss
 from skbackprop.network import Network
-from skbackprop.workspace import Batch, Workspace
+from skbackprop.workspace import Batch
 
 #: Up to this many parameters each one is checked on its own.
 N_SMALL = 1_000
@@ -219,161 +214,3 @@ def _difference(
             break
     np.copyto(theta, start)
     return best
-
-
-@dataclass(frozen=True)
-class LayerTrace:
-    """One layer's arrays in one forward and backward pass over m samples.
-
-    Parameters
-    ----------
-    W, b : ndarray of shape (fan_in, fan_out) and (fan_out,)
-        Parameters.
-    Z : ndarray of shape (m, fan_out)
-        A W + b, with A of the layer below, or X.
-    A : ndarray of shape (m, fan_out)
-        f(Z); in the output layer the link's values.
-    dA : ndarray of shape (m, fan_out) or None
-        dL/dA = dZ W.T of the layer above. None in the output layer, where loss and link are
-        differentiated in one step.
-    dZ : ndarray of shape (m, fan_out)
-        dL/dZ = dA * f'(Z). The samples' shares in the loss (1/m without weights) are in it.
-    dW, db : ndarray of shape (fan_in, fan_out) and (fan_out,)
-        dL/dW = A.T dZ with A of the layer below, plus alpha W / total weight; dL/db, the sum of dZ
-        over samples.
-    """
-
-    W: np.ndarray
-    b: np.ndarray
-    Z: np.ndarray
-    A: np.ndarray
-    dA: np.ndarray | None
-    dZ: np.ndarray
-    dW: np.ndarray
-    db: np.ndarray
-
-
-@dataclass(frozen=True)
-class Trace:
-    """One forward and backward pass.
-
-    Parameters
-    ----------
-    X : ndarray or CSR of shape (m, n_features)
-        The samples, A of the input layer.
-    layers : list of LayerTrace
-        Hidden layers, then the output layer.
-    output : ndarray of shape (m, n_outputs)
-        What the network says: a classifier's probabilities, with one unit that of
-        ``classes_[1]``; a regressor's predictions.
-    loss : float
-        Mean loss, penalty included.
-    """
-
-    X: Any
-    layers: list[LayerTrace]
-    output: np.ndarray
-    loss: float
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        """`output`, by its name for a classifier."""
-        return self.output
-
-
-class _WatchedActivation(Activation):
-    """An activation that keeps copies of what goes in and out of its backward pass."""
-
-    needs_z = True  # keeps the forward pass from writing A over Z
-
-    def __init__(self, activation: Activation) -> None:
-        self.activation = activation
-
-    def forward(self, Z: np.ndarray, out: np.ndarray) -> None:
-        self.activation.forward(Z, out)
-
-    def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
-        self.Z, self.A, self.dA = Z.copy(), A.copy(), dA.copy()
-        self.activation.backward(dA, Z, A)
-        self.dZ = dA.copy()
-
-
-class _WatchedLoss(OutputLoss):
-    """A loss that keeps copies of the scores and of their gradient."""
-
-    def __init__(self, loss: OutputLoss) -> None:
-        self.loss = loss
-
-    def scratch(self, Z: np.ndarray) -> Any:
-        return self.loss.scratch(Z)
-
-    def value_and_gradient(
-        self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray, scratch: Any
-    ) -> float:
-        self.Z, self.A, self.dA = Z.copy(), self.loss.link(Z), None
-        value = self.loss.value_and_gradient(Z, Y, weight, scratch)
-        self.dZ = Z.copy()
-        return value
-
-
-def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any = None) -> Trace:
-    """Return every intermediate of one forward and one backward pass, by its textbook name.
-
-    X is one batch, whatever `batch_size` is. The engine itself does the two passes, in the
-    fitted dtype. The arrays of the layers are copies.
-
-    Parameters
-    ----------
-    estimator : BackpropClassifier or BackpropRegressor
-        A fitted one. It isn't changed.
-
-    X : {array-like, sparse matrix} of shape (m, n_features)
-        Samples as rows.
-
-    y : array-like of shape (m,) or (m, n_outputs)
-        Their targets.
-
-    sample_weight : array-like of shape (m,), default=None
-        Their weights.
-
-    Returns
-    -------
-    trace : Trace
-        ``loss``, ``output`` (a classifier's ``probabilities``) and, for each of ``layers``,
-        ``W, b, Z, A, dA, dZ, dW, db``.
-
-    Raises
-    ------
-    sklearn.exceptions.NotFittedError
-        If the estimator isn't fitted.
-    ValueError
-        If X, y or sample_weight wouldn't do for training on.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn.datasets import load_iris
-    >>> from skbackprop import BackpropClassifier
-    >>> from skbackprop.inspection import trace_backprop
-    >>> X, y = load_iris(return_X_y=True)
-    >>> clf = BackpropClassifier(hidden_layer_sizes=(5,), alpha=0, solver="lbfgs", random_state=0)
-    >>> hidden, output = trace_backprop(clf.fit(X, y), X, y).layers
-    >>> bool(np.allclose(output.dW, hidden.A.T @ output.dZ))
-    True
-    """
-    network, batch = estimator._one_batch(X, y, sample_weight)
-    hidden = [_WatchedActivation(f) for f in network.architecture.activations]
-    output = _WatchedLoss(network.architecture.loss)
-    watched = Network(
-        replace(network.architecture, activations=tuple(hidden), loss=output), network.values
-    )
-    workspace = Workspace(watched.architecture, len(batch.Y), network.theta.dtype)
-    loss = watched.value_and_gradient(replace(batch, workspace=workspace))
-    passes: list[Any] = [*hidden, output]
-    layers = [
-        LayerTrace(layer.W, layer.b, seen.Z, seen.A, seen.dA, seen.dZ, layer.dW, layer.db)
-        for layer, seen in zip(watched.layers, passes, strict=True)
-    ]
-    return Trace(
-        getattr(batch.X, "csr", batch.X), layers, network.architecture.loss.proba(output.Z), loss
-    )
