@@ -76,8 +76,8 @@ class Progress:
     `best_values` are the network's values that led to it, where they are to be restored.
     `epochs` counts those of all runs since the optimizer was made anew.
     `continued` is True where the history began in an earlier run.
-    `outcome` is "converged", "unfinished", "interrupted", "stopped" (by a callback) or "diverged";
-    `message` says more of an unfinished run.
+    `outcome` is "converged", "completed" (the schedule's curve), "unfinished", "interrupted",
+    "stopped" (by a callback) or "diverged"; `message` says more of an unfinished run.
     """
 
     solver: Any = None
@@ -259,7 +259,8 @@ class EpochRun(Run):
                 if self.tasks and self.tasks.end_epoch(network, p) and not p.outcome:
                     p.outcome = "stopped"
                 if not p.outcome and p.n_iter >= last:
-                    p.outcome = "unfinished"
+                    done = plan.schedule.has_end and p.epochs >= plan.horizon
+                    p.outcome = "completed" if done else "unfinished"
                     p.message = (
                         f"Stochastic Optimizer: Maximum iterations ({plan.max_iter}) reached and"
                         " the optimization hasn't converged yet."

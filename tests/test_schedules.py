@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import scale
 
 from skbackprop import BackpropClassifier
@@ -392,3 +393,12 @@ def test_a_bad_schedule_is_told_before_training(schedule, words, rates):
     with pytest.raises(ValueError, match=rf"^learning_rate=.* a finite float >= 0 .*{words}"):
         net(learning_rate=schedule).fit(X, y)
     assert not rates
+
+
+def test_a_completed_curve_is_no_lack_of_convergence():
+    X, y = load_iris(return_X_y=True)
+    params = {"tol": 0.0, "max_iter": 3, "random_state": 0}
+    BackpropClassifier(**params, learning_rate="cosine").fit(X, y)  # warnings are errors
+    for schedule in (Cosine(epochs=4), "constant", Constant(warmup=0.1)):
+        with pytest.warns(ConvergenceWarning, match="Maximum iterations"):
+            BackpropClassifier(**params, learning_rate=schedule).fit(X, y)

@@ -44,7 +44,12 @@ class Schedule(Option):
     @property
     def moves(self) -> bool:
         """True unless `factor_at` is 1 throughout."""
-        return self.warmup > 0 or type(self).at is not Schedule.at
+        return self.warmup > 0 or self.has_end
+
+    @property
+    def has_end(self) -> bool:
+        """True for a curve: where it ends, training has done what it was to do."""
+        return type(self).at is not Schedule.at
 
     def after_epoch(self, factor: float, t: int, waited: int) -> float:
         """After an epoch: t samples have been trained on, `waited` epochs brought nothing.
