@@ -33,6 +33,9 @@ from skbackprop.training import EpochRun, LBFGSRun, Plan, Progress
 from skbackprop.vectors import aligned, aligned_copy
 from skbackprop.workspace import Architecture, Batch
 
+#: Where the documentation is; pyproject.toml names the same address.
+DOCUMENTATION = "https://skbackprop.readthedocs.io/en/latest/"
+
 
 @dataclass(frozen=True)
 class FitCall:
@@ -63,6 +66,11 @@ class Resume:
 
 class BaseBackprop(_compat.CallbackSupportMixin, FittedNetwork, Parameters, ABC):
     """A multi-layer perceptron with scikit-learn's face. Subclasses add the targets."""
+
+    # scikit-learn's HTML representation of an estimator links the class, its parameters and its
+    # attributes to this page. docs/api.rst makes it; classes of other packages have no link.
+    _doc_link_module = "skbackprop"
+    _doc_link_template = DOCUMENTATION + "generated/skbackprop.{estimator_name}.html"
 
     # What a subclass says about its targets
 
