@@ -93,7 +93,7 @@ html_sidebars = {
 html_theme_options = {
     "header_links_before_dropdown": 8,
     "navbar_align": "left",
-    "show_nav_level": 2,
+    "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
