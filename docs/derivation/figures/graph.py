@@ -60,7 +60,7 @@ def draw(trace: Trace) -> plt.Figure:
         node(outer, y, name)
         arrow((outer - side * 0.4, y + 0.06), (inner, y + 0.06), VALUE, "-")
         arrow((inner, y - 0.06), (outer - side * 0.4, y - 0.06), GRADIENT, "--")
-        x = (outer + inner) / 2
+        x = 0.42 * outer + 0.58 * inner
         ax.text(x, y + 0.18, value, color=VALUE, ha="center", va="bottom", **text)
         ax.text(x, y - 0.18, gradient, color=GRADIENT, ha="center", va="top", **text)
 
