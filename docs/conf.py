@@ -1,11 +1,13 @@
 """Sphinx configuration. Build with `nox -s docs`; nothing is fetched from the network."""
 
+import os
 import sys
 from pathlib import Path
 
 import skbackprop
 
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
 
 project = "skbackprop"
 author = "The skbackprop developers"
@@ -16,13 +18,20 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.extlinks",
+    "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
+    "matplotlib.sphinxext.plot_directive",
+    "myst_parser",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
     "option_table",
 ]
-exclude_patterns = ["_build"]
+source_suffix = {".rst": "restructuredtext"}
+exclude_patterns = ["_build", "_templates", "auto_examples/*.ipynb", "auto_examples/*.py"]
+templates_path = ["_templates"]
 default_role = "code"  # in our docstrings `fit` is code
 smartquotes = False  # so does f'
+suppress_warnings = ["config.cache"]  # functions in the gallery's configuration
 
 # References such as :arxiv:`1412.6980` and :doi:`10.1038/323533a0`
 extlinks = {
@@ -30,12 +39,62 @@ extlinks = {
     "doi": ("https://doi.org/%s", "doi:%s"),
 }
 
+# Links into other projects, where their inventories (objects.inv) are at hand as
+# docs/_inventories/<name>.inv or in the folder that SKBACKPROP_INVENTORIES names. Without them
+# the names stand there as code.
+_INVENTORIES = Path(os.environ.get("SKBACKPROP_INVENTORIES", HERE / "_inventories"))
+intersphinx_mapping = {
+    name: (address, str(_INVENTORIES / f"{name}.inv"))
+    for name, address in {
+        "python": "https://docs.python.org/3/",
+        "numpy": "https://numpy.org/doc/stable/",
+        "scipy": "https://docs.scipy.org/doc/scipy/",
+        "sklearn": "https://scikit-learn.org/stable/",
+    }.items()
+    if (_INVENTORIES / f"{name}.inv").exists()
+}
+
 autodoc_typehints = "none"  # the types stand in the docstrings
 autodoc_member_order = "bysource"
-autosummary_generate = False
+toc_object_entries_show_parents = "hide"
+autosummary_generate = True
 numpydoc_show_class_members = False
+
+# Every script in examples/ is run; a script that fails is an error of the build.
+sphinx_gallery_conf = {
+    "examples_dirs": ["../examples"],
+    "gallery_dirs": ["auto_examples"],
+    "filename_pattern": r"\.py$",
+    "ignore_pattern": r"(^|[\\/])_",
+    "abort_on_example_error": True,
+    "plot_gallery": "True",
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "reference_url": {"skbackprop": None},
+    "doc_module": ("skbackprop",),
+    "backreferences_dir": None,
+    "within_subsection_order": "FileNameSortKey",
+}
+
+# Figures that a script makes: `.. plot:: derivation/figures/graph.py`
+plot_basedir = str(HERE)
+plot_formats = [("svg", 100)]
+plot_html_show_source_link = False
+plot_html_show_formats = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"skbackprop {version}"
-html_sidebars = {"**": []}
-html_theme_options = {"show_prev_next": False}
+html_static_path = ["_static"]
+html_css_files = ["skbackprop.css"]
+html_sidebars = {
+    page: [] for page in ["index", "options", "speed", "changelog", "auto_examples/index"]
+}
+html_theme_options = {
+    "header_links_before_dropdown": 8,
+    "navbar_align": "left",
+    "show_toc_level": 2,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}

@@ -27,6 +27,9 @@ from skbackprop.optimizers import OPTIMIZERS
 from skbackprop.threads import blas_threads
 from skbackprop.training import EpochRun, LBFGSRun, Progress
 
+#: Where the documentation is; pyproject.toml names the same address.
+DOCUMENTATION = "https://skbackprop.readthedocs.io/en/latest/"
+
 
 @dataclass
 class Resume:
@@ -58,6 +61,11 @@ def is_stochastic(estimator: BaseBackprop) -> bool:
 
 class BaseBackprop(_compat.CallbackSupportMixin, Data):
     """A multi-layer perceptron with scikit-learn's face. Subclasses add the targets."""
+
+    # scikit-learn's HTML representation of an estimator links the class, its parameters and its
+    # attributes to this page. docs/api.rst makes it; classes of other packages have no link.
+    _doc_link_module = "skbackprop"
+    _doc_link_template = DOCUMENTATION + "generated/skbackprop.{estimator_name}.html"
 
     @_compat.with_callbacks
     def fit(

@@ -133,8 +133,11 @@ momentum : float, default=0.9
 nesterovs_momentum : bool, default=True
     Nesterov's momentum for "sgd".
 
-beta_1, beta_2 : float, default=0.9 and 0.999
-    Decay rates of "adam", "adamw", "nadam" and "amsgrad", in [0, 1).
+beta_1 : float, default=0.9
+    Decay rate of the mean gradient in "adam", "adamw", "nadam" and "amsgrad", in [0, 1).
+
+beta_2 : float, default=0.999
+    Decay rate of the mean squared gradient in the same solvers, in [0, 1).
 
 epsilon : float, default=1e-8
     Keeps the division finite in all solvers but "sgd" and "lbfgs".

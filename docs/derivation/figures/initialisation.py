@@ -1,0 +1,42 @@
+"""Histograms of the activations in five hidden layers, for three ways to draw the weights."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from skbackprop import BackpropClassifier
+from skbackprop.inspection import trace_backprop
+
+RULES = {
+    "normal": "0.01 times\nnormal",
+    "glorot_normal": "Glorot\nnormal",
+    "he_normal": "He\nnormal",
+}
+
+
+def activations(rule: str) -> list[np.ndarray]:
+    """A of five ReLU layers of 100 units, for 1,000 samples with 100 standard normal features."""
+    X = np.random.default_rng(0).standard_normal((1000, 100))
+    clf = BackpropClassifier(hidden_layer_sizes=[100] * 5, weight_init=rule, random_state=0)
+    clf.initialize(100, classes=[0, 1])
+    return [layer.A for layer in trace_backprop(clf, X, np.arange(1000) % 2).layers[:-1]]
+
+
+def draw() -> plt.Figure:
+    """A row for each rule, a column for each layer."""
+    figure, axes = plt.subplots(
+        len(RULES), 5, figsize=(8.6, 4.8), sharex=True, sharey="row", layout="constrained"
+    )
+    bins = np.linspace(0.0, 2.5, 26)
+    for row, (rule, name) in zip(axes, RULES.items(), strict=True):
+        row[0].set_ylabel(name, fontsize=11)
+        for number, (ax, A) in enumerate(zip(row, activations(rule), strict=True), start=1):
+            positive = A[A > 0]
+            ax.hist(positive, bins, weights=np.full(positive.size, 100 / A.size), color="#0072B2")
+            ax.set_title(f"layer {number}\nstd {A.std():.1g}", fontsize=10)
+            ax.spines[["top", "right"]].set_visible(False)
+    figure.supxlabel("activation, where it is positive", fontsize=11)
+    figure.supylabel("% of all activations", fontsize=11)
+    return figure
+
+
+draw()
