@@ -39,7 +39,11 @@ sure = BackpropClassifier((100,), learning_rate_init=0.005, max_iter=100, random
 models = {
     "as it is": sure,
     "early stopping by loss": BackpropClassifier(
-        (100,), learning_rate_init=0.005, early_stopping=True, scoring="loss", random_state=0
+        (100,),
+        learning_rate_init=0.005,
+        early_stopping=True,
+        scoring="loss",
+        random_state=0,
     ),
     "alpha=5": BackpropClassifier(
         (100,), learning_rate_init=0.005, max_iter=100, alpha=5, random_state=0

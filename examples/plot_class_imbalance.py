@@ -1,10 +1,11 @@
 """
-Rare classes: class_weight and TunedThresholdClassifierCV
-=========================================================
+Rare classes: weights, or a threshold
+=====================================
 
 One row in twenty is a case that must not be missed. A network that takes all rows alike misses
 many of them, and has a high accuracy. There are two remedies: weigh the rare class more in
-training, or train as usual and move the threshold of the decision.
+training, by ``class_weight``, or train as usual and move the threshold of the decision, by
+``TunedThresholdClassifierCV``.
 """
 
 import matplotlib.pyplot as plt
@@ -98,7 +99,15 @@ for model in models.values():
     alarms.append(false_alarms / len(y_test))
 rows = np.arange(len(models))
 right.barh(rows, missed, color=orange, label="missed cases, 20 each")
-right.barh(rows, alarms, left=missed, color=blue, hatch="//", edgecolor="w", label="false alarms")
+right.barh(
+    rows,
+    alarms,
+    left=missed,
+    color=blue,
+    hatch="//",
+    edgecolor="w",
+    label="false alarms",
+)
 right.set_yticks(rows, models)
 right.invert_yaxis()
 right.set(xlabel="mean cost of a row", title="Test rows", xlim=(0, 1.1))

@@ -59,8 +59,7 @@ for name, case in cases.items():
         seconds[who].append(median(times[who]))
 
 # %%
-# The times are those of the computer that ran this script. Two of its cores were shared with
-# others.
+# The times are those of the computer that ran this script.
 blue, orange = "#0072B2", "#E69F00"
 fig, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.8), layout="constrained")
 left.plot(theirs.loss_curve_, color=orange, lw=5, label="MLPClassifier")

@@ -13,7 +13,11 @@ from sklearn.preprocessing import StandardScaler
 
 from skbackprop import BackpropClassifier
 from skbackprop.inspection import trace_backprop
-from skbackprop.plotting import GradientCheckDisplay, NetworkDisplay, TrainingHistoryDisplay
+from skbackprop.plotting import (
+    GradientCheckDisplay,
+    NetworkDisplay,
+    TrainingHistoryDisplay,
+)
 
 iris = load_iris(as_frame=True)
 X = StandardScaler().set_output(transform="pandas").fit_transform(iris.data)

@@ -71,12 +71,24 @@ fig, (top, bottom) = plt.subplots(2, 1, figsize=(7, 6), sharex=True, layout="con
 top.plot(epochs, history["data_loss"], color="0.45", ls=":", lw=2, label="training")
 top.plot(epochs, losses, color=blue, label="validation")
 best = np.argmin(losses)
-top.plot(epochs[best], losses[best], "o", color=blue, mec="k", label=f"best: epoch {epochs[best]}")
+top.plot(
+    epochs[best],
+    losses[best],
+    "o",
+    color=blue,
+    mec="k",
+    label=f"best: epoch {epochs[best]}",
+)
 top.set(ylabel="cross-entropy", title="Loss", ylim=0)
 bottom.plot(epochs, scores, color=orange, label="validation")
 best = np.argmax(scores)
 bottom.plot(
-    epochs[best], scores[best], "o", color=orange, mec="k", label=f"best: epoch {epochs[best]}"
+    epochs[best],
+    scores[best],
+    "o",
+    color=orange,
+    mec="k",
+    label=f"best: epoch {epochs[best]}",
 )
 bottom.set(xlabel="epoch", ylabel="average precision", title="Average precision")
 top.legend()
@@ -86,7 +98,10 @@ plt.show()
 # %%
 # The test samples have had no part in this. To stop at all matters more here than by which metric.
 print(f"{'':<31}epochs   average precision   log loss")
-for name, clf in [("no stopping", free), *((f"stopped by {s}", c) for s, c in stopped.items())]:
+for name, clf in [
+    ("no stopping", free),
+    *((f"stopped by {s}", c) for s, c in stopped.items()),
+]:
     p = clf.predict_proba(X_test)[:, 1]
     precision = average_precision_score(y_test, p)
     print(f"{name:<31}{clf.n_iter_:>6}{precision:>20.3f}{log_loss(y_test, p):>11.3f}")

@@ -1,10 +1,10 @@
 """
-Mixed columns: Pipeline, ColumnTransformer and GridSearchCV
-===========================================================
+Mixed columns: one pipeline, one search
+=======================================
 
-Real tables have numbers, categories and gaps. scikit-learn prepares them column by column, and the
-network takes the place of the last step. The search then tunes the preparation and the network
-together.
+Real tables have numbers, categories and gaps. ``ColumnTransformer`` prepares them column by
+column, and the network is the last step of the ``Pipeline``. ``GridSearchCV`` then tunes the
+preparation and the network together.
 """
 
 import matplotlib.pyplot as plt
@@ -135,14 +135,25 @@ hours = np.linspace(7, 20, 131)
 fig, axes = plt.subplots(1, 3, figsize=(10.5, 3.4), sharey=True, layout="constrained")
 for i, vehicle in enumerate(["bike", "scooter", "van"]):
     day = pd.DataFrame(
-        {"distance_km": 6.0, "weight_kg": 4.0, "hour": hours, "vehicle": vehicle, "weather": "dry"}
+        {
+            "distance_km": 6.0,
+            "weight_kg": 4.0,
+            "hour": hours,
+            "vehicle": vehicle,
+            "weather": "dry",
+        }
     )
     look = {"color": looks[i][0], "ls": ["-", "--", ":"][i], "lw": 2, "label": vehicle}
     axes[0].plot(hours, linear.predict_proba(day)[:, 1], **look)
     axes[1].plot(hours, network.predict_proba(day)[:, 1], **look)
     axes[2].plot(hours, norm.cdf((minutes(day) - 28) / 5), **look)
 for ax, title in zip(axes, ["logistic regression", "network", "the rule"], strict=True):
-    ax.set(title=title, xlabel="hour of the day", ylim=(-0.02, 1.02), xticks=range(8, 21, 4))
+    ax.set(
+        title=title,
+        xlabel="hour of the day",
+        ylim=(-0.02, 1.02),
+        xticks=range(8, 21, 4),
+    )
 axes[0].set_ylabel("probability of being late")
 axes[0].legend()
 plt.show()

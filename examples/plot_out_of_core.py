@@ -79,7 +79,11 @@ fig, ax = plt.subplots(figsize=(6.6, 3.8), layout="constrained")
 thousands = np.array(seen) / 1000
 ax.plot(thousands, accuracy, color="#0072B2", label="chunk after chunk of the file")
 ax.plot(
-    thousands, small_accuracy, color="#E69F00", ls="--", label="the first chunk, again and again"
+    thousands,
+    small_accuracy,
+    color="#E69F00",
+    ls="--",
+    label="the first chunk, again and again",
 )
 ax.axvline(n_rows / 1000, color="0.6", lw=1)
 ax.annotate("second pass", (n_rows / 1000, 0.8), (5, 0), textcoords="offset points", color="0.3")

@@ -94,6 +94,11 @@ ax.bar(
 )
 ax.axhline(0.9, color="k", ls="--", lw=1)
 ax.set_xticks(rows, [f"{k} to {k + 1}" for k in rows])
-ax.set(xlabel="x", ylabel="share of test samples inside", title="Ninety per cent?", ylim=(0, 1.2))
+ax.set(
+    xlabel="x",
+    ylabel="share of test samples inside",
+    title="Ninety per cent?",
+    ylim=(0, 1.2),
+)
 ax.legend(loc="upper center", ncols=2)
 plt.show()

@@ -52,7 +52,10 @@ print(texts[topics.index("signal")][:120])
 # random in training, ``input_dropout``, makes it look at more than one of them.
 pipeline = make_pipeline(
     TfidfVectorizer(
-        stop_words="english", token_pattern=r"[a-z]{3,}", sublinear_tf=True, dtype=np.float32
+        stop_words="english",
+        token_pattern=r"[a-z]{3,}",
+        sublinear_tf=True,
+        dtype=np.float32,
     ),
     BackpropClassifier(
         hidden_layer_sizes=(32,),

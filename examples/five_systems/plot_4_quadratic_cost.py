@@ -24,7 +24,13 @@ z = np.linspace(-8, 8, 401)
 a = expit(z)
 fig, ax = plt.subplots(figsize=(6, 3.4), layout="constrained")
 ax.plot(z, a - 1, color=blue, label="cross-entropy: a - 1")
-ax.plot(z, (a - 1) * a * (1 - a), color=orange, ls="--", label="quadratic: (a - 1) a (1 - a)")
+ax.plot(
+    z,
+    (a - 1) * a * (1 - a),
+    color=orange,
+    ls="--",
+    label="quadratic: (a - 1) a (1 - a)",
+)
 ax.axvspan(-8, -4, color="0.9")
 ax.text(-6, -0.45, "wrong,\nand sure\nof it", ha="center", va="center")
 ax.set(xlabel="score z", ylabel="gradient dL/dz", title="A unit that should be 1")

@@ -78,8 +78,19 @@ plt.show()
 # and that is its price.
 fig, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 steps = np.arange(1, 10_001)
-ax.loglog(steps, free.history_["data_loss"], color="0.45", ls=":", label="data loss, no penalty")
-ax.loglog(steps, penalised.history_["data_loss"], color=colors[0], label="data loss, penalised")
+ax.loglog(
+    steps,
+    free.history_["data_loss"],
+    color="0.45",
+    ls=":",
+    label="data loss, no penalty",
+)
+ax.loglog(
+    steps,
+    penalised.history_["data_loss"],
+    color=colors[0],
+    label="data loss, penalised",
+)
 ax.loglog(steps, penalised.history_["penalty"], color=colors[1], ls="--", label="penalty")
 ax.set(xlabel="step", ylabel="part of the training loss", title="What the loss is made of")
 ax.legend()
