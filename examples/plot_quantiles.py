@@ -7,11 +7,8 @@ another question: below which number lie nine in ten of the targets? Two such cu
 interval that is wide where the data are noisy.
 """
 
-import warnings
-
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import mean_pinball_loss
 from sklearn.model_selection import train_test_split
 
@@ -30,7 +27,6 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 # An error above the curve costs q, one below costs 1 - q. That is least where a share q of the
 # targets lies below. The loss is an object, as it brings the q. Everything else is as in any
 # regression.
-warnings.simplefilter("ignore", ConvergenceWarning)  # 60 epochs are what we ask for
 quantiles = [0.05, 0.25, 0.5, 0.75, 0.95]
 curves = {}
 for q in quantiles:
