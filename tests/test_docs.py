@@ -1,6 +1,7 @@
 """The documentation's code runs, and its tables of options are complete."""
 
 import doctest
+import re
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -13,9 +14,15 @@ from skbackprop.losses import LOSSES
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.rst")), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", sorted(DOCS.glob("**/*.rst")), ids=lambda page: page.name)
 def test_code_in_the_docs_runs(page):
-    """Every `>>>` line, with the output that the page shows."""
+    """Every `>>>` line, with the output that the page shows.
+
+    A page may name the packages of the extra `test` that it needs: `.. needs: skops`.
+    """
+    text = page.read_text(encoding="utf-8")
+    for module in " ".join(re.findall(r"^\.\. needs: (.+)$", text, re.M)).split():
+        pytest.importorskip(module)
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     result = doctest.testfile(str(page), module_relative=False, optionflags=flags)
     assert result.failed == 0
