@@ -6,10 +6,13 @@ from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from skbackprop import BackpropClassifier, inspection
 from skbackprop._options import CHOICES
-from skbackprop.losses import LOSSES
+from skbackprop.losses import LOSSES, CrossEntropy
+from skbackprop.optimizers import SGD
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -37,3 +40,32 @@ def test_every_option_has_its_table():
     expected = {parameter: choice.registry for parameter, choice in CHOICES.items()}
     expected["loss"] = LOSSES
     assert dict(zip(headings, registries, strict=True)) == expected
+
+
+WRITE = re.compile(r"^     - (``.+``)$", re.M)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_every_row_of_what_is_new_works():
+    """The column "Write" of the table in guide/mlp.rst: parameters, arguments, attributes."""
+    page = (DOCS / "guide" / "mlp.rst").read_text(encoding="utf-8")
+    codes = [code for cell in WRITE.findall(page) for code in re.findall("``(.+?)``", cell)]
+    assert len(codes) > 20
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((40, 3)), np.arange(40) % 2
+    W = [np.zeros(shape) for shape in ((3, 4), (4, 2), (2, 1))]
+    arguments = {"X_val": X, "y_val": y, "coefs_init": W}
+    defaults = {"hidden_layer_sizes": (4, 2), "max_iter": 2}
+    fitted = BackpropClassifier(**defaults).fit(X, y)
+    for code in codes:
+        name, _, inside = code.partition("(")
+        if name == "fit":
+            given = {key: arguments[key] for key in re.findall(r"(\w+)=", inside)}
+            BackpropClassifier(**defaults).fit(X, y, **given)
+        elif "=" in code:
+            params = eval(f"dict({code})", {"SGD": SGD, "CrossEntropy": CrossEntropy})
+            BackpropClassifier(**{**defaults, **params}).fit(X, y)
+        elif inside:
+            getattr(inspection, name)(fitted, X, y)
+        else:
+            assert hasattr(fitted, code)
