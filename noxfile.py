@@ -21,7 +21,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The tests, with the newest versions."""
-    session.install("-e", ".[test]")
+    session.install("-e", ".[test,plot]")
     session.run("python", "-m", "pytest", *session.posargs)
 
 
