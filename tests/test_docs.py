@@ -10,12 +10,14 @@ from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
 import sklearn
 
-from skbackprop import BackpropClassifier
+from skbackprop import BackpropClassifier, inspection
 from skbackprop._options import CHOICES
-from skbackprop.losses import LOSSES, REGRESSION_LOSSES
+from skbackprop.losses import LOSSES, REGRESSION_LOSSES, CrossEntropy
+from skbackprop.optimizers import SGD
 
 DOCS = Path(__file__).parents[1] / "docs"
 TABLES = runpy.run_path(str(DOCS / "_ext" / "tables.py"))
@@ -41,7 +43,13 @@ def name(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_code_in_the_docs_runs(page):
-    """Every `>>>` line, with the output that the page shows."""
+    """Every `>>>` line, with the output that the page shows.
+
+    A page may name the packages of the extra `test` that it needs: `.. needs: skops`.
+    """
+    text = page.read_text(encoding="utf-8")
+    for module in " ".join(re.findall(r"^\.\. needs: (.+)$", text, re.M)).split():
+        pytest.importorskip(module)
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     result = doctest.testfile(str(page), module_relative=False, optionflags=flags)
     assert result.failed == 0
@@ -216,3 +224,32 @@ def test_graph_shows_the_numbers_of_a_trace():
         for letter, array in arrays.items():
             numbers = ", ".join(f"{x:.2f}" for x in array.ravel() + 0.0)
             assert f"{letter}{number} = [{numbers}]" in texts
+
+
+WRITE = re.compile(r"^     - (``.+``)$", re.M)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_every_row_of_what_is_new_works():
+    """The column "Write" of the table in guide/mlp.rst: parameters, arguments, attributes."""
+    page = (DOCS / "guide" / "mlp.rst").read_text(encoding="utf-8")
+    codes = [code for cell in WRITE.findall(page) for code in re.findall("``(.+?)``", cell)]
+    assert len(codes) > 20
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((40, 3)), np.arange(40) % 2
+    W = [np.zeros(shape) for shape in ((3, 4), (4, 2), (2, 1))]
+    arguments = {"X_val": X, "y_val": y, "coefs_init": W}
+    defaults = {"hidden_layer_sizes": (4, 2), "max_iter": 2}
+    fitted = BackpropClassifier(**defaults).fit(X, y)
+    for code in codes:
+        name, _, inside = code.partition("(")
+        if name == "fit":
+            given = {key: arguments[key] for key in re.findall(r"(\w+)=", inside)}
+            BackpropClassifier(**defaults).fit(X, y, **given)
+        elif "=" in code:
+            params = eval(f"dict({code})", {"SGD": SGD, "CrossEntropy": CrossEntropy})
+            BackpropClassifier(**{**defaults, **params}).fit(X, y)
+        elif inside:
+            getattr(inspection, name)(fitted, X, y)
+        else:
+            assert hasattr(fitted, code)

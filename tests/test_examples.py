@@ -28,7 +28,7 @@ def pyplot(monkeypatch):
 def test_the_gallery_is_found():
     assert len(SCRIPTS) > 10
     for folder in {script.parent for script in SCRIPTS}:
-        assert (folder / "GALLERY_HEADER.rst").exists()  # sphinx-gallery wants one
+        assert (folder / "README.rst").exists()  # sphinx-gallery wants one
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
