@@ -60,8 +60,8 @@ plt.show()
 # **The first layer.** A column of ``coefs_[0]`` has one weight for each pixel, so it is an image.
 # Ink on red pixels drives the unit up, ink on blue ones drives it down. The penalty ``alpha`` keeps
 # the weights of useless pixels near zero; those at the edge, which are mostly empty, are pale. An
-# image that is white all over is a unit that no training image moves any more. It gets no gradient,
-# so the penalty has shrunk its weights away.
+# image that is white all over is a unit that the penalty has switched off: without weights it has
+# the same value for every image.
 W1 = clf.coefs_[0]
 limit = abs(W1).max()
 fig, axes = plt.subplots(4, 8, figsize=(9, 4.8), layout="constrained")

@@ -96,8 +96,8 @@ for name, value in search.best_params_.items():
     print(f"{name.split('__', 1)[1]} = {value}")
 
 # %%
-# Mean and median do the same here, so the picture keeps to the better one. The bars are the spread
-# over the folds.
+# Mean and median differ by less than the folds do, so the picture keeps to the better one. The bars
+# are the spread over the folds.
 results = pd.DataFrame(search.cv_results_)
 strategy = "param_columntransformer__numbers__simpleimputer__strategy"
 results = results[results[strategy] == search.best_params_[strategy.removeprefix("param_")]]

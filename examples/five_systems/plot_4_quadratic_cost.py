@@ -74,10 +74,10 @@ for name, clf in zip(names, [quadratic, entropy], strict=True):
         fours[name].append(np.median(clf.predict_proba(X_test[y_test == 4])[:, 4]))
 
 # %%
-# The unit for the four falls asleep in the first epochs: its value is near zero for every image,
+# The unit for the four falls asleep in the first epochs: its value is near zero even for a four,
 # and so is its slope. The quadratic cost takes dozens of epochs to wake it, and until then the
-# network misses nearly every four. From other random weights other units fall asleep, or none.
-# Cross-entropy pulls at full strength from the first epoch on.
+# network misses nearly every four. Other first weights may fare better. Cross-entropy pulls at full
+# strength from the first epoch on.
 fig, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.6), layout="constrained")
 epochs = np.arange(1, n_epochs + 1)
 for name, color, style in zip(names, [orange, blue], ["--", "-"], strict=True):

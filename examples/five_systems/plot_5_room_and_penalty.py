@@ -45,10 +45,10 @@ penalised.fit(X, y)
 free.fit(X, y)
 
 # %%
-# The stronger the colour, the surer the network. Without the penalty it is sure everywhere. The
-# arms hardly overlap, so that does no harm here, and on new points of the same arms it is even a
-# little better. With the penalty the network says where it doesn't know: in the pale bands between
-# the arms.
+# The stronger the colour, the surer the network. Without the penalty it is sure almost everywhere.
+# The arms hardly overlap, so that does no harm here, and on new points of the same arms it is even
+# a little better. With the penalty the network says where it doesn't know: in the pale bands
+# between the arms.
 colors, markers = ["#0072B2", "#E69F00", "#CC79A7"], "os^"
 fig, axes = plt.subplots(1, 2, figsize=(9, 4.8), sharex=True, sharey=True, layout="constrained")
 titles = ["no penalty", "penalty, lam = 0.001"]
