@@ -149,6 +149,8 @@ class FittedNetwork(BaseEstimator):
             self.history_: dict[str, list[float]] = {name: [] for name in history}
             self.validation_scores_: list[float] | None = None
         self.history_ = {name: self.history_[name] + history[name] for name in history}
+        if self.warm_start != "exact":
+            progress.rows = []  # history_ has them
         self.loss_curve_ = list(self.history_["loss"])
         if progress.monitored[0] == "validation_score":
             scores = history["validation_score"]
