@@ -254,7 +254,10 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
                 f"normalization={self.normalization!r} needs the variance of a batch, but there is"
                 " 1 sample to train on. Give more of them, or set normalization='layer'."
             )
-        generator = resume.generator if resume else self._generator(network.architecture, rng)
+        generator = resume.generator if resume else progress.generator
+        if generator is None:
+            generator = self._generator(network.architecture, rng)
+        progress.generator = generator
         evaluate = Evaluator(self, self.scoring, validation) if validation else None
         batch_size = self._batch_size(len(samples)) if solver.stochastic else len(samples)
         batches = Minibatches(samples, network, batch_size, generator)

@@ -107,10 +107,12 @@ normalization : {normalization}, Normalization or None, default=None
 
 dropout : float or list of float, default=0.0
     Share of the hidden units' values that is dropped in training, in [0, 1); one for all hidden
-    layers or one for each. Prediction drops nothing.
+    layers or one for each. Prediction drops nothing. Calls that go on from the fitted weights go
+    on with the random numbers, too.
 
 input_dropout : float, default=0.0
-    The same for the features.
+    The same for the features. In a sparse X the numbers are drawn for its entries only, so that
+    one `random_state` drops other values of it than of the same X as an array.
 
 solver : {solver} or Solver, default="adam"
     How the loss is minimised, see :mod:`skbackprop.optimizers`. An object such as

@@ -6,6 +6,7 @@ neither warns nor raises about its outcome: that is the estimator's to tell.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import inf, isfinite, nan
@@ -75,6 +76,7 @@ class Progress:
     `best` is the smallest value so far of what is `monitored`, scores with a minus sign.
     `best_values` are the network's values that led to it, where they are to be restored.
     `epochs` counts those of all runs since the optimizer was made anew.
+    `generator` draws what dropout drops; None where nothing was dropped yet.
     `continued` is True where the history began in an earlier run.
     `outcome` is "converged", "completed" (the schedule's curve), "unfinished", "interrupted",
     "stopped" (by a callback) or "diverged"; `message` says more of an unfinished run.
@@ -82,6 +84,7 @@ class Progress:
 
     solver: Any = None
     optimizer_state: Any = None
+    generator: np.random.Generator | None = None
     factor: float = 1.0
     epochs: int = 0
     t: int = 0
@@ -118,6 +121,7 @@ class Progress:
         return replace(
             self,
             optimizer_state=None if state is None else state.copy(),
+            generator=copy.deepcopy(self.generator),
             rows=list(self.rows),
             best_values=None if values is None else values.copy(),
         )

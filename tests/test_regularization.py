@@ -1,5 +1,7 @@
 """Normalisation, dropout, penalties and norms, at the engine: formulas and gradients."""
 
+import pickle
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -190,6 +192,59 @@ def test_nothing_is_dropped_without_a_generator():
     bare = Network(replace(network.architecture, dropout=()), network.values)
     assert bare.value_and_gradient(batch) == value
     assert_allclose(network.scores(batch.X), network.forward(batch.X, batch.workspace))
+
+
+def dropping(**params):
+    params = {"hidden_layer_sizes": (9,), "max_iter": 1, "random_state": 0, **params}
+    return BackpropClassifier(**params)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("method", ["partial_fit", "fit"])
+def test_every_call_that_goes_on_drops_other_values(method, monkeypatch):
+    masks, draw = [], Dropout._draw
+
+    def noting(self, M):
+        draw(self, M)
+        masks.append(M.tobytes())
+
+    monkeypatch.setattr(Dropout, "_draw", noting)
+    X, y = load_iris(return_X_y=True)
+    clf = dropping(dropout=0.5, warm_start=True).fit(X, y)
+    calls = [getattr(clf, method)(X, y).loss_ for _ in range(9)]
+    assert len(set(masks)) == len(masks) == 10
+    del masks[:]
+    clf = dropping(dropout=0.5, warm_start=True).fit(X, y)
+    for loss in calls:  # the same from the seed, with a pickle between the calls
+        clf = pickle.loads(pickle.dumps(clf))
+        assert getattr(clf, method)(X, y).loss_ == loss
+    assert len(set(masks)) == 10
+    dropping(dropout=0.5).fit(X, y).fit(X, y)
+    assert masks[0] == masks[10] == masks[11]  # a cold fit starts anew
+
+
+def test_a_copy_drops_what_the_original_will():
+    X, y = load_iris(return_X_y=True)
+    clf = dropping(dropout=0.5).partial_fit(X, y, classes=[0, 1, 2])
+    other, before = deepcopy(clf), clf._progress.fork().generator.random()
+    other.partial_fit(X, y)
+    assert clf._progress.fork().generator.random() == before
+    assert clf.partial_fit(X, y).loss_ == other.loss_
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("rates", [{}, {"dropout": 0.5}], ids=["without", "with"])
+def test_only_the_first_call_draws_for_dropout(rates):
+    X, y = load_iris(return_X_y=True)
+    rng = np.random.RandomState(0)
+    clf = dropping(shuffle=False, random_state=rng, **rates)
+    clf.initialize(4, [0, 1, 2])
+    states = [rng.get_state()[2]]
+    for _ in range(2):
+        clf.partial_fit(X, y)
+        states.append(rng.get_state()[2])
+    assert (states[0] != states[1]) == bool(rates)
+    assert states[1] == states[2]
 
 
 # Penalties and norms
