@@ -92,9 +92,9 @@ ABOUT_LOSS = """\
 "squared_error" is ``1/2 * (y - a)**2``. "absolute_error", ``abs(y - a)``, is for medians, and
     ``Quantile(q=0.9)`` for other quantiles. ``Huber(delta=1.0)`` is the square of errors up to
     `delta`, and beyond it grows like their absolute value. "poisson", half the Poisson deviance, is
-    for counts: the output units are exponential, and y must not be negative. For several outputs
-    "poisson" adds them up; of the others the mean is reported and the sum followed, as
-    MLPRegressor does."""
+    for counts: the output units are exponential, and y must not be negative. Several outputs add
+    up, but for "squared_error": there the mean is reported and the sum followed, as MLPRegressor
+    does."""
 
 
 @estimator(
@@ -133,8 +133,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
     differ from MLPClassifier's: see there what is said of `learning_rate`, of
     ``hidden_layer_sizes=()``, and of going on by a warm start or `partial_fit`.
 
-    With several outputs "lbfgs" gets a mean and the gradient of a sum, so that it may stop a little
-    before the minimum, as MLPRegressor's does; ``"poisson"`` is not concerned.
+    With several outputs and ``"squared_error"``, "lbfgs" gets a mean and the gradient of a sum, so
+    that it may stop a little before the minimum, as MLPRegressor's does. The other losses give it
+    a sum and its gradient.
 
     The errors are those of y as it is. Scale y where its numbers are far from 1: the steps of the
     optimizer, `tol` and the `delta` of Huber's loss don't know its unit.

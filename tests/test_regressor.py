@@ -358,6 +358,16 @@ def test_outliers():
     assert errors[SquaredError] > 2 * errors[Huber]
 
 
+def test_several_outputs_add_up():
+    """One network without hidden units is as good as one for each column, and L-BFGS knows it."""
+    params = {"loss": Huber(0.5), "hidden_layer_sizes": (), "solver": "lbfgs", "max_iter": 5000}
+    params |= {"alpha": 2.0, "tol": 1e-9}
+    together = BackpropRegressor(**params).fit(X, two)
+    alone = [BackpropRegressor(**params).fit(X, column) for column in two.T]
+    assert_allclose(together.loss_, sum(one.loss_ for one in alone), rtol=1e-7)
+    assert_allclose(together.predict(X), np.stack([one.predict(X) for one in alone], 1), atol=1e-3)
+
+
 def test_a_loss_of_ones_own():
     class LogCosh(OutputLoss):
         """L = sum_j log cosh(z - y), dZ = tanh(Z - Y)."""

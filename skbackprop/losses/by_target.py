@@ -102,7 +102,7 @@ class SquaredError(Loss):
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
-    """``abs(y - a)``: the outputs estimate medians.
+    """``abs(y - a)``, summed over the outputs: they estimate medians.
 
     Koenker and Bassett (1978), Regression quantiles, at the quantile 1/2 and twice as large.
     """
@@ -116,7 +116,7 @@ class AbsoluteError(Loss):
 class Huber(Loss):
     """1/2 e**2 for errors e up to delta; beyond, the tangent: outliers pull no harder.
 
-    Huber (1964), "Robust estimation of a location parameter".
+    Huber (1964), "Robust estimation of a location parameter". Summed over the outputs.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class Huber(Loss):
 class Quantile(Loss):
     """q (y - a) where y > a, else (1 - q) (a - y): the outputs estimate quantiles.
 
-    The pinball loss of Koenker and Bassett (1978), "Regression quantiles".
+    The pinball loss of Koenker and Bassett (1978), "Regression quantiles". Summed over the outputs.
 
     Parameters
     ----------

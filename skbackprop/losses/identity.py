@@ -1,7 +1,7 @@
 """Losses of the error E = Z - Y, for numbers as targets. The units are the scores themselves.
 
-For several outputs the value is the mean over the outputs and dZ is the gradient of their sum, as
-in MLPRegressor: the gradient is n_outputs times the value's. With one output they agree.
+For several outputs they add up. Only the value of the squared error is the mean over the outputs,
+as in MLPRegressor, while dZ is the gradient of their sum: n_outputs times the value's.
 """
 
 import numpy as np
@@ -10,10 +10,9 @@ from skbackprop.losses.base import OutputLoss
 
 
 class IdentityLoss(OutputLoss):
-    """A = Z, L = mean_j l(z_j - y_j). Subclasses give l and its derivative."""
+    """A = Z, L = sum_j l(z_j - y_j). Subclasses give l and its derivative."""
 
     link_name = "identity"
-    mean_over_outputs = True
 
     def link(self, Z: np.ndarray) -> np.ndarray:
         """A copy of Z."""
@@ -30,21 +29,29 @@ class IdentityLoss(OutputLoss):
     def value_and_gradient(
         self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray, scratch: np.ndarray
     ) -> float:
-        """L = sum_i w_i mean_j l(z - y). Overwrites Z with w l'(Z - Y)."""
+        """L = sum_i w_i sum_j l(z - y). Overwrites Z with w l'(Z - Y)."""
         E = np.subtract(Z, Y, out=scratch)
         self.cost(E, Z)
         np.multiply(Z, weight[:, None], out=Z)
-        return float(np.dot(weight, E).sum()) / Z.shape[1]
+        return float(np.dot(weight, E).sum())
 
 
 class IdentitySquaredError(IdentityLoss):
     """l = 1/2 e**2, dZ = w (A - Y). Bishop (2006), eq. 5.14 and 5.18."""
+
+    mean_over_outputs = True
 
     def cost(self, E: np.ndarray, dE: np.ndarray) -> None:
         """l' = e."""
         np.copyto(dE, E)
         np.multiply(E, E, out=E)
         np.multiply(E, 0.5, out=E)
+
+    def value_and_gradient(
+        self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray, scratch: np.ndarray
+    ) -> float:
+        """L = sum_i w_i mean_j l(z - y). Overwrites Z with w (Z - Y)."""
+        return super().value_and_gradient(Z, Y, weight, scratch) / Z.shape[1]
 
 
 class IdentityAbsoluteError(IdentityLoss):
