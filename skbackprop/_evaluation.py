@@ -94,13 +94,32 @@ class Evaluator:
         self.estimator._network = network
         score: Any = 0.0
         if self.scorer:
-            score = self.scorer(self.estimator, held.samples.X, held.y, **self.score_params)
-            if not isinstance(score, Real):
-                raise ValueError(f"scoring={self.scoring!r} must return a number, got {score!r}.")
+            score = self._ask(self.scorer)
         elif self.scoring is None:
             score = self.estimator._validation_score(Z, held)
         value = loss.value_and_gradient(Z, held.samples.Y, self.share, loss.scratch(Z))
         return Evaluation(-value if self.scoring == "loss" else float(score), value)
+
+    def _ask(self, scorer: Callable[..., Any]) -> Any:
+        """What a scorer says, in an error that names `scoring` where it fails."""
+        held = self.held
+        arguments = self.estimator, held.samples.X, held.y
+        try:
+            try:
+                score = scorer(*arguments, **self.score_params)
+            except TypeError:
+                if not self.score_params:
+                    raise
+                # A scorer takes any keyword and hands it on; its metric may take no weights.
+                score, self.score_params = scorer(*arguments), {}
+        except Exception as error:
+            raise ValueError(
+                f"scoring={self.scoring!r} failed on the validation samples with"
+                f" {type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(score, Real):
+            raise ValueError(f"scoring={self.scoring!r} must return a number, got {score!r}.")
+        return score
 
 
 def _takes_weight(scorer: Callable[..., Any]) -> bool:

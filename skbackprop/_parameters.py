@@ -185,7 +185,8 @@ scoring : str, callable or None, default=None
     What is measured on the validation samples, higher is better: a scorer as in
     :func:`sklearn.metrics.get_scorer` or a callable ``scorer(estimator, X, y)``; "loss" is the
     validation loss; None is {score}. Sample weights go to scorers, and to callables
-    that take `sample_weight`.
+    that take `sample_weight`; a metric that takes none, such as that of "neg_max_error", scores
+    without them.
 
 restore_best_weights : bool or "auto", default="auto"
     End with the weights of the best epoch by what `early_stopping` watches, or by the training loss

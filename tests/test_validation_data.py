@@ -10,11 +10,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import coo_array, csc_array, csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, make_multilabel_classification
-from sklearn.metrics import f1_score, log_loss, make_scorer, roc_auc_score
+from sklearn.metrics import f1_score, log_loss, make_scorer, max_error, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skbackprop import BackpropClassifier
+from skbackprop import BackpropClassifier, BackpropRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -121,6 +121,30 @@ def test_scores_are_weighted():
     assert_allclose(clf.history_["validation_score"][-1], f1_of(clf, X_val, y_val))
 
 
+def share_right(y_true, y_pred):
+    return np.mean(y_true == y_pred)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_metric_without_weights_scores_without_them(weighted):
+    data = {**VAL, "sample_weight_val": w_val} if weighted else VAL
+    clf = fit(fit_params=data, scoring=make_scorer(share_right))
+    assert_allclose(clf.history_["validation_score"][-1], clf.score(X_val, y_val))
+    reg = BackpropRegressor(hidden_layer_sizes=(5,), scoring="neg_max_error", max_iter=2)
+    reg.fit(X, X[:, 20], X_val=X_val, y_val=X_val[:, 20], sample_weight_val=w_val)
+    expected = -max_error(X_val[:, 20], reg.predict(X_val))
+    assert_allclose(reg.history_["validation_score"][-1], expected)
+
+
+def test_a_metrics_own_type_error_is_told():
+    def fails(y_true, y_pred, sample_weight=None):
+        raise TypeError("not my type")
+
+    params = {"scoring": make_scorer(fails)}
+    data = {**VAL, "sample_weight_val": w_val}
+    assert_refused("scoring=.*TypeError: not my type", X, y, params=params, **data)
+
+
 @pytest.mark.parametrize("form", [np.asarray, csr_array])
 def test_scores_of_labels(form):
     X, Y = make_multilabel_classification(200, random_state=0)
@@ -169,7 +193,15 @@ def test_a_failing_scorer_changes_nothing():
     def fails(estimator, X, y):
         raise RuntimeError("no score today")
 
-    assert_refused("no score today", X, y, params={"scoring": fails}, error=RuntimeError, **VAL)
+    words = "scoring=.*fails.*RuntimeError: no score today"
+    assert_refused(words, X, y, params={"scoring": fails}, **VAL)
+
+
+def test_a_scorer_of_classes_on_numbers_is_named():
+    regressor = BackpropRegressor(early_stopping=True, scoring="accuracy")
+    with pytest.raises(ValueError, match=r"scoring='accuracy'.*ValueError: .*continuous") as info:
+        regressor.fit(X, X[:, 20])
+    assert isinstance(info.value.__cause__, ValueError)
 
 
 # Data frames
