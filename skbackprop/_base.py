@@ -21,6 +21,7 @@ from skbackprop._data import Data, Held
 from skbackprop._evaluation import Evaluator, split
 from skbackprop._options import Options
 from skbackprop._setup import FitCall
+from skbackprop._validation import check_sample_weight
 from skbackprop.batches import Minibatches
 from skbackprop.network import Network
 from skbackprop.optimizers import OPTIMIZERS
@@ -184,9 +185,10 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
             dtype = self._network.theta.dtype if going_on else (np.float64, np.float32)
             X, y = self._check_data(X, y, dtype, reset=not going_on)
             y = self._check_targets(y, call)
-            call = replace(call, y=y)
+            weight = check_sample_weight(call.sample_weight, X)
+            call = replace(call, y=y, weight=weight)
             loss = self._output_loss(options)
-            held = self._held(X, y, loss, call, call.sample_weight)
+            held = self._held(X, y, loss, call, weight)
             validation = self._check_validation(loss, call, X.dtype)
             architecture = self._architecture(X.shape[1], loss, options)
             with self._enough_memory(architecture):

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop._setup import FitCall, Setup
-from skbackprop._validation import check_sample_weight, in_rows
+from skbackprop._validation import check_sample_weight, check_total, in_rows
 from skbackprop.batches import Minibatches, Samples
 from skbackprop.losses import OutputLoss
 from skbackprop.network import Network
@@ -82,15 +82,17 @@ class Data(Setup, ABC):
         )
         return in_rows(X), y
 
-    def _held(self, X: Any, y: Any, loss: OutputLoss, call: FitCall, sample_weight: Any) -> Held:
-        """Checked samples with encoded targets and all their weights."""
+    def _held(
+        self, X: Any, y: Any, loss: OutputLoss, call: FitCall, own: np.ndarray | None
+    ) -> Held:
+        """Checked samples, with their own weights, once targets and all weights are encoded."""
         Y = self._encode(y, loss, X.dtype)
-        own = check_sample_weight(sample_weight, X)
         of_targets = self._target_weights(y, call)
         total = own
         if of_targets is not None:
             ones = np.ones(len(Y), X.dtype) if own is None else own
-            total = check_sample_weight(ones * of_targets.astype(X.dtype), X)
+            total = ones * of_targets.astype(X.dtype)
+            check_total(total, "sample_weight times class_weight")
         return Held(Samples(X, Y, total), y, own)
 
     def _encode(self, y: Any, loss: OutputLoss, dtype: np.dtype) -> np.ndarray:
@@ -110,7 +112,8 @@ class Data(Setup, ABC):
             raise ValueError(f"X_val and y_val belong together, but {missing} is missing.")
         try:
             X, y = self._check_data(call.X_val, call.y_val, dtype, reset=False)
-            return self._held(X, self._check_more_targets(y), loss, call, call.sample_weight_val)
+            y, weight = self._check_more_targets(y), check_sample_weight(call.sample_weight_val, X)
+            return self._held(X, y, loss, call, weight)
         except ValueError as error:
             raise ValueError(f"X_val, y_val and sample_weight_val: {error}") from error
 

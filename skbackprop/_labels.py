@@ -94,20 +94,21 @@ class Labels:
         """Take checked classes without a y."""
         return cls("multilabel" if multilabel else _kind(names), names, False)
 
-    def weights(self, class_weight: Any, y: Any, counted: Any) -> np.ndarray:
+    def weights(self, class_weight: Any, y: Any, counted: tuple[Any, Any]) -> np.ndarray:
         """One weight for each sample, from those of its class or labels.
 
-        "balanced" counts the classes of the targets `counted`.
+        "balanced" counts the classes of the targets `counted`, by their sample weights or None.
         """
         multilabel = self.kind == "multilabel"
         try:
-            table = (
-                self._label_weights(class_weight, counted)
-                if multilabel
-                else compute_class_weight(class_weight, classes=self.classes, y=counted)
-            )
-            if not np.all(np.isfinite(table)):
-                raise ValueError("weights must be finite.")
+            if isinstance(class_weight, str):
+                table = self._balanced(*counted)
+            elif multilabel:
+                table = self._label_weights(class_weight)
+            else:
+                table = compute_class_weight(class_weight, classes=self.classes, y=counted[0])
+            if not np.all(np.isfinite(table)) or np.any(table < 0):
+                raise ValueError("weights must be finite and not negative.")
         except (ValueError, TypeError) as error:
             raise ValueError(f"class_weight={class_weight!r}: {error}") from error
         if multilabel:
@@ -115,14 +116,27 @@ class Labels:
             return np.prod(np.where(_dense(y) > 0, table[:, 1], table[:, 0]), axis=1)
         return table[np.searchsorted(self.classes, y)]
 
-    def _label_weights(self, class_weight: Any, counted: Any) -> np.ndarray:
+    def _balanced(self, y: Any, sample_weight: np.ndarray | None) -> np.ndarray:
+        """n / (n_classes c), c the class's count and n their sum: of each class, or 0 and 1.
+
+        As scikit-learn's `compute_class_weight` has it from 1.9 on, where it takes sample weights.
+        A class without weight isn't there; its own weight is 1.
+        """
+        weight = np.ones(y.shape[0]) if sample_weight is None else sample_weight.astype(float)
+        if self.kind == "multilabel":
+            there = _dense(y) > 0
+            counts = np.stack([weight @ ~there, weight @ there], axis=1)
+        else:
+            index = np.searchsorted(self.classes, y)
+            counts = np.bincount(index, weight, minlength=len(self.classes))
+        if np.any(counts < 0):
+            raise ValueError("the sample weights of a class add up to less than zero.")
+        n_classes = np.count_nonzero(counts, axis=-1, keepdims=True)
+        n = counts.sum(axis=-1, keepdims=True)
+        return np.divide(n, n_classes * counts, out=np.ones_like(counts), where=counts > 0)
+
+    def _label_weights(self, class_weight: Any) -> np.ndarray:
         """The weights of 0 and 1, of shape (n_labels, 2); 1 where nothing is said of them."""
-        if isinstance(class_weight, str):  # "balanced"
-            ones = np.count_nonzero(_dense(counted), axis=0)
-            counts = np.stack([counted.shape[0] - ones, ones], axis=1)
-            n_values = np.count_nonzero(counts, axis=1, keepdims=True)
-            balanced = counted.shape[0] / (n_values * np.maximum(counts, 1))
-            return np.where(counts > 0, balanced, 1.0)
         n = len(self.classes)
         if not isinstance(class_weight, list) or len(class_weight) != n:
             raise ValueError(f"for {n} labels it must be a list of {n} dicts.")

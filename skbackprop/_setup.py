@@ -34,8 +34,9 @@ class FitCall:
     classes: Any = None
     incremental: bool = False
     rng: Any = None
-    #: The checked targets to train on: "balanced" counts the classes of these.
+    #: The checked targets to train on, with their checked weights: "balanced" counts these.
     y: Any = None
+    weight: Any = None
 
 
 class Setup(FittedNetwork, Parameters):

@@ -43,9 +43,10 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     {loss}
 
     class_weight : dict, "balanced", list of dict or None, default=None
-        Weight of each class, multiplied with `sample_weight`. "balanced" is
-        ``n_samples / (n_classes * count of the class)``. For multilabel targets a list with one
-        dict for each label, whose weights are multiplied. None weighs all classes alike.
+        Weight of each class, not negative, multiplied with `sample_weight`. "balanced" is
+        ``n_samples / (n_classes * count of the class)``, where a sample counts as often as its
+        `sample_weight` says. For multilabel targets a list with one dict for each label, whose
+        weights are multiplied. None weighs all classes alike.
 
     Attributes
     ----------
@@ -321,7 +322,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
                 " doesn't see. Give it the weights: class_weight="
                 "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))."
             )
-        return self._targets.weights(self.class_weight, y, call.y)
+        return self._targets.weights(self.class_weight, y, (call.y, call.weight))
 
     def _validation_score(self, Z: np.ndarray, held: Held) -> float:
         """Accuracy; for multilabel targets a sample counts if all of its labels are right."""

@@ -78,6 +78,27 @@ def test_balanced_counts_samples():
     assert_same_weights(a, b)
 
 
+@pytest.mark.parametrize("multilabel", [False, True])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_balanced_counts_a_sample_as_often_as_its_weight_says(multilabel, classes):
+    features, target = (X_labels, Y_labels) if multilabel else (X, y % classes)
+    times = np.random.default_rng(0).integers(0, 4, len(target)) * (1 + (target.T[0] == 1))
+    many = np.repeat(features, times, axis=0), np.repeat(target, times, axis=0)
+    params = {"class_weight": "balanced", "solver": "lbfgs"}
+    a = net(**params).fit(features, target, sample_weight=times)
+    b = net(**params).fit(*many)
+    assert_same_weights(a, b, 1e-6)
+    assert_allclose(a.loss_curve_, b.loss_curve_, rtol=1e-9)
+
+
+def test_balanced_needs_classes_with_some_weight():
+    weight = np.where(y == 1, -0.1, 1.0)
+    with pytest.raises(ValueError, match=r"class_weight='balanced'.*less than zero"):
+        net(class_weight="balanced").fit(X, y, sample_weight=weight)
+    a = net(class_weight="balanced", solver="lbfgs").fit(X, y, sample_weight=y != 1)
+    assert np.isfinite(a.loss_)
+
+
 def test_a_class_that_is_not_named_weighs_one():
     assert_same_weights(
         net(class_weight={1: 4.0}).fit(X, y % 2), net(class_weight={0: 1.0, 1: 4.0}).fit(X, y % 2)
@@ -171,7 +192,9 @@ def test_the_validation_score_leaves_class_weights_out():
         ({0: 1.0, 7: 2.0}, y, r"class_weight=.*not in class_weight"),
         ({0: np.nan, 1: 1.0, 2: 1.0}, y, "class_weight=.*finite"),
         ({0: "much", 1: 1.0, 2: 1.0}, y, "class_weight=.*much"),
-        ({0: 0.0, 1: 0.0, 2: 0.0}, y, "weight"),
+        ({0: 0.0, 1: 0.0, 2: 0.0}, y, "class_weight"),
+        ({0: 1.0, 1: -2.0, 2: 1.0}, y, "class_weight=.*not negative"),
+        ([{0: 1.0}, {1: -2.0}, {}], Y_labels[:200], "class_weight=.*not negative"),
         ({0: 1.0}, Y_labels[:200], "class_weight=.*list of 3 dicts"),
         ([{0: 1.0}], Y_labels[:200], "class_weight=.*list of 3 dicts"),
         ([{0: 1.0}, {2: 1.0}, {}], Y_labels[:200], "class_weight=.*keys 0 and 1"),
