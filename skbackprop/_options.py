@@ -97,6 +97,7 @@ def check_options(
         In scikit-learn's words, if a parameter or a field of an option isn't allowed.
     """
     if not get_config()["skip_parameter_validation"]:
+        _refuse_classes(params)
         _compat.validate_parameter_constraints(constraints, params, caller)
     hidden = check_sizes(params["hidden_layer_sizes"])
     schedule = params["learning_rate"]
@@ -124,6 +125,18 @@ def check_options(
     if made["normalization"] and type(made["normalization"]) not in NORMALIZATIONS.values():
         check_normalization(made["normalization"])
     return Options(activations=_activations(params["activation"], hidden, params), **made)
+
+
+def _refuse_classes(params: Mapping[str, Any]) -> None:
+    """Raise where a class stands for its object."""
+    bases = {name: choice.base for name, choice in CHOICES.items()} | {"loss": Loss}
+    for name, base in bases.items():
+        given = params[name]
+        for one in given if isinstance(given, list | tuple) else [given]:
+            if isinstance(one, type) and issubclass(one, base):
+                raise ValueError(
+                    f"{name}={one.__name__} is a class. Instantiate it: {name}={one.__name__}()."
+                )
 
 
 def _make(option: Any, registry: Mapping[str, type[Any]], params: Mapping[str, Any]) -> Any:

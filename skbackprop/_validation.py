@@ -5,6 +5,7 @@ Every error names the parameter or the array, what came and what is allowed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from math import inf
 from numbers import Integral, Real
 from typing import Any
@@ -16,6 +17,7 @@ from sklearn.utils import check_array
 
 def check_sizes(sizes: Any) -> tuple[int, ...]:
     """`hidden_layer_sizes` as a tuple of positive integers."""
+    check_ordered(sizes, "hidden_layer_sizes")
     sizes = list(sizes) if np.iterable(sizes) else [sizes]
     if any(not isinstance(n, Integral) or isinstance(n, bool) for n in sizes):
         raise ValueError(f"hidden_layer_sizes must be integers > 0, got {sizes}.")
@@ -24,8 +26,17 @@ def check_sizes(sizes: Any) -> tuple[int, ...]:
     return tuple(int(n) for n in sizes)
 
 
+def check_ordered(values: Any, name: str) -> None:
+    """Raise for a dict or a set: which layer has which of its values?"""
+    if isinstance(values, Mapping | Set):
+        raise ValueError(
+            f"{name} must be a number or a list with one for each hidden layer, got {values!r}."
+        )
+
+
 def check_dropout(dropout: Any, input_dropout: float, hidden: tuple[int, ...]) -> tuple[float, ...]:
     """Rates of the input and of each hidden layer, or () where all of them are 0."""
+    check_ordered(dropout, "dropout")
     rates = list(dropout) if np.iterable(dropout) else [dropout] * len(hidden)
     if len(rates) != len(hidden):
         raise ValueError(

@@ -187,7 +187,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
         ValueError
             If a parameter is not allowed. The estimator is then what it was before.
         """
-        if not isinstance(n_outputs, Integral) or n_outputs < 1:
+        if not isinstance(n_outputs, Integral) or n_outputs is True or n_outputs < 1:
             raise ValueError(f"n_outputs must be an integer > 0, got {n_outputs!r}.")
         with self._unchanged_on_error():
             self._targets = Numbers(int(n_outputs))

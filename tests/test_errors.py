@@ -209,9 +209,23 @@ def test_wrong_type_of_option(name, value):
     elif callable(value) and callable in others:
         with raises(name, repr(value)):
             net(**{name: value}).fit(X, y)
+    elif value is Adam and issubclass(Adam, base):
+        with raises("solver=Adam is a class", "solver=Adam()"):
+            net(solver=Adam).fit(X, y)
     else:
         with raises(f"'{name}' parameter of BackpropClassifier", base.__name__, "Got"):
             net(**{name: value}).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("name", "cls"), [(name, c) for name, r in CHOICES_AND_LOSS.items() for c in r[0].values()]
+)
+def test_a_class_in_place_of_its_object(name, cls):
+    with raises(f"{name}={cls.__name__} is a class", f"Instantiate it: {name}={cls.__name__}()"):
+        net(**{name: cls}).fit(X, y)
+    if name == "activation":
+        with raises(f"Instantiate it: activation={cls.__name__}()"):
+            net(activation=[cls]).fit(X, y)
 
 
 BAD_FIELDS = [

@@ -479,8 +479,9 @@ def test_initialize():
         regressor.partial_fit(X, two)
     assert regressor.score(X, two) > 0.4
     assert net().initialize(10, dtype=np.float32).predict(X).shape == (len(X),)
-    with pytest.raises(ValueError, match="n_outputs must be an integer > 0, got 0"):
-        regressor.initialize(10, 0)
+    for bad in (0, True):
+        with pytest.raises(ValueError, match=f"n_outputs must be an integer > 0, got {bad}"):
+            regressor.initialize(10, bad)
     with pytest.raises(ValueError, match="n_features"):
         regressor.initialize(0)
     assert regressor.predict(X).shape == (len(X), 2)
