@@ -19,7 +19,13 @@ from skbackprop.losses import Loss
 from skbackprop.normalization import NORMALIZATIONS, Normalization, check_normalization
 from skbackprop.optimizers import OPTIMIZERS, Optimizer, Solver, check_optimizer
 from skbackprop.options import Option, resolve
-from skbackprop.schedules import SCHEDULES, FunctionSchedule, Schedule, check_schedule
+from skbackprop.schedules import (
+    SCHEDULES,
+    FunctionSchedule,
+    ReduceOnPlateau,
+    Schedule,
+    check_schedule,
+)
 
 
 class Choice(NamedTuple):
@@ -194,7 +200,10 @@ def check_combinations(params: Mapping[str, Any], options: Options, incremental:
     solver, exact = options.solver, params["warm_start"] == "exact"
     drops = np.any(params["dropout"]) or params["input_dropout"] > 0
     uses_batches = options.normalization is not None and options.normalization.has_statistics
-    full_batch = not solver.stochastic
+    restores = params["restore_best_weights"]
+    restores = not isinstance(restores, str) and bool(restores)
+    full_batch, schedule = not solver.stochastic, options.learning_rate
+    patience = schedule.patience if isinstance(schedule, ReduceOnPlateau) else 0
     lbfgs = f"solver={params['solver']!r} "
     stochastic = 'Take a stochastic solver such as "adam"'
     clashes = {
@@ -207,6 +216,13 @@ def check_combinations(params: Mapping[str, Any], options: Options, incremental:
         f" {stochastic}, or set max_norm=None.": full_batch and params["max_norm"] is not None,
         f"{lbfgs}chooses its own steps, so that clip_norm={params['clip_norm']!r} can't scale them."
         f" {stochastic}, or set clip_norm=None.": full_batch and params["clip_norm"] is not None,
+        f"{lbfgs}chooses its own steps, so that learning_rate={params['learning_rate']!r} can't set"
+        f" them. {stochastic}, or set learning_rate='constant'.": full_batch
+        and not isinstance(params["learning_rate"], str),
+        f"learning_rate={params['learning_rate']!r} waits for patience={patience} epochs without"
+        f" improvement, but n_iter_no_change={params['n_iter_no_change']} ends the training before."
+        " Set a smaller patience, or a larger n_iter_no_change.": not (incremental or full_batch)
+        and patience > params["n_iter_no_change"],
         f"{lbfgs}keeps its state inside SciPy, so that warm_start='exact' can't go on with it."
         f" {stochastic}, or set warm_start=True.": full_batch and exact,
         f"normalization={params['normalization']!r} needs the variance of a batch, and batch_size=1"
@@ -214,6 +230,8 @@ def check_combinations(params: Mapping[str, Any], options: Options, incremental:
         and params["batch_size"] == 1,
         "partial_fit does not support early_stopping=True: one epoch has nothing to stop. Set"
         " early_stopping=False, or call fit.": incremental and params["early_stopping"],
+        "partial_fit does not support restore_best_weights=True: of one epoch there is no best. Set"
+        " restore_best_weights='auto', or call fit.": incremental and restores,
     }
     for message, clash in clashes.items():
         if clash:

@@ -121,7 +121,8 @@ solver : {solver} or Solver, default="adam"
 
 learning_rate : {learning_rate}, Schedule or callable, default="constant"
     How the rate changes, see :mod:`skbackprop.schedules`. A callable takes the fraction of the
-    training that is done, in (0, 1), and returns a factor. Not used by "lbfgs".
+    training that is done, in (0, 1), and returns a factor. A string is not used by "lbfgs", the
+    others are refused.
 
 learning_rate_init : float, default=0.001
     First learning rate. Not used by "lbfgs".
@@ -190,7 +191,7 @@ scoring : str, callable or None, default=None
 
 restore_best_weights : bool or "auto", default="auto"
     End with the weights of the best epoch by what `early_stopping` watches, or by the training loss
-    without it. "auto" does so with `early_stopping`.
+    without it. "auto" does so with `early_stopping`. `partial_fit` refuses True.
 
 warm_start : bool or "exact", default=False
     True: `fit` goes on from the fitted weights, with a new optimizer state. "exact": it goes on

@@ -27,7 +27,7 @@ def check_sizes(sizes: Any) -> tuple[int, ...]:
 
 
 def check_ordered(values: Any, name: str) -> None:
-    """Raise for a dict or a set: which layer has which of its values?"""
+    """Raise for a dict or a set, whose values have no order that the layers could go by."""
     if isinstance(values, Mapping | Set):
         raise ValueError(
             f"{name} must be a number or a list with one for each hidden layer, got {values!r}."

@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits
@@ -18,7 +18,7 @@ from skbackprop.initializers import INITIALIZERS, Normal
 from skbackprop.losses import LOSSES, CrossEntropy, Focal
 from skbackprop.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
 from skbackprop.optimizers import LBFGS, OPTIMIZERS, SGD, AdamW
-from skbackprop.schedules import SCHEDULES, Cosine, OneCycle
+from skbackprop.schedules import SCHEDULES, Cosine, OneCycle, ReduceOnPlateau
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -44,6 +44,8 @@ LBFGS_CLASHES = {
     "clip_norm": {"clip_norm": 1.0},
     "max_norm": {"max_norm": 1.0},
     "warm_start": {"warm_start": "exact"},
+    "schedule": {"learning_rate": Cosine()},
+    "callable": {"learning_rate": abs},
 }
 
 
@@ -110,6 +112,26 @@ def test_one_sample_and_batch_normalisation():
 
 def test_partial_fit_and_early_stopping():
     assert_refused({"early_stopping": True}, ["partial_fit", "early_stopping"], "partial_fit")
+
+
+def test_partial_fit_and_restore_best_weights():
+    params = {"restore_best_weights": True}
+    assert_refused(params, ["partial_fit", "restore_best_weights", "'auto'"], "partial_fit")
+
+
+@pytest.mark.parametrize("schedule", [ReduceOnPlateau(), "reduce_on_plateau"], ids=str)
+def test_a_rate_that_would_never_fall(schedule):
+    params = {"learning_rate": schedule, "n_iter_no_change": 4}
+    assert_refused(params, ["learning_rate=", "patience=5", "n_iter_no_change=4", "smaller"])
+    net(**params).partial_fit(*FEW, classes=np.arange(10))  # which nothing ends
+    net(learning_rate="reduce_on_plateau", n_iter_no_change=4, solver="lbfgs").fit(*FEW)
+
+
+def test_the_least_n_iter_no_change_of_a_patience():
+    clf = net(learning_rate=ReduceOnPlateau(patience=4), n_iter_no_change=4, tol=9.0, max_iter=9)
+    rates = clf.fit(*FEW).history_["learning_rate"]
+    # the first epoch is better than none; the rate falls after four more and one more is made
+    assert_allclose(rates, [1e-3] * 5 + [1e-4])
 
 
 @pytest.mark.parametrize(
@@ -184,7 +206,7 @@ def test_everything_switched_on(form, dtype):
     assert clf.coefs_[0].dtype == clf.predict_proba(X_test[:1].astype(dtype)).dtype == dtype
     assert clf.best_validation_score_ == max(clf.validation_scores_)
     assert all(np.linalg.norm(W, axis=0).max() <= 3.0 * (1 + 1e-5) for W in clf.coefs_[:-1])
-    copy = clone(clf).set_params(early_stopping=False)
+    copy = clone(clf).set_params(early_stopping=False, restore_best_weights="auto")
     for _ in range(2):
         copy.set_params(class_weight=None).partial_fit(X, y, classes=np.arange(10))
     assert np.isfinite(copy.loss_)

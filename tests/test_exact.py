@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 
 from skbackprop import BackpropClassifier
-from skbackprop.schedules import Cosine, OneCycle
+from skbackprop.schedules import Cosine, OneCycle, ReduceOnPlateau
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -61,7 +61,7 @@ CASES = {
     "best weights": {"restore_best_weights": True, "learning_rate_init": 0.3},
     "cosine": {"learning_rate": Cosine(epochs=K + M)},
     "one cycle": {"learning_rate": OneCycle(epochs=K + M), "solver": "adamw"},
-    "plateau": {"learning_rate": "reduce_on_plateau", "n_iter_no_change": 1, "tol": 0.3},
+    "plateau": {"learning_rate": ReduceOnPlateau(patience=1), "n_iter_no_change": 1, "tol": 0.3},
     "no shuffle": {"shuffle": False},
     "no shuffle, dropout": {"shuffle": False, "dropout": 0.5},
     "class weights": {"class_weight": {0: 2.0, 1: 0.5}},
