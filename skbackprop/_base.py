@@ -94,7 +94,8 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss. The sum must be positive. In minibatches, a sample
-            counts in proportion to its batch's total.
+            counts in proportion to its batch's total. With ``normalization="batch"`` all samples
+            count alike for mean and variance: leave those of weight 0 out of X.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation samples, not trained on: for `history_` and, in place of a part of X, for
@@ -183,7 +184,12 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
             call = replace(call, rng=check_random_state(self.random_state))
             going_on = self._continues(call)
             dtype = self._network.theta.dtype if going_on else (np.float64, np.float32)
-            X, y = self._check_data(X, y, dtype, reset=not going_on)
+            X, y = self._check_data(X, y, dtype, reset=not going_on or self._initialized)
+            if going_on and X.shape[1] != (n := self._network.architecture.units[0]):
+                raise ValueError(
+                    f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {n}"
+                    " features as input."
+                )
             y = self._check_targets(y, call)
             weight = check_sample_weight(call.sample_weight, X)
             call = replace(call, y=y, weight=weight)
@@ -220,6 +226,7 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
             network = self._start_network(architecture, options, call, np.dtype(dtype))
         self.n_features_in_ = int(n_features)
         self._set_fitted(network, Progress(), going_on=False)
+        self.best_loss_ = None
         return self
 
     def _train(

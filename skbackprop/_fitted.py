@@ -18,7 +18,7 @@ loss_ : float
     Mean loss over the last epoch, penalty included; NaN if no epoch was completed.
 
 best_loss_ : float or None
-    Lowest training loss of an epoch. None with `early_stopping`.
+    Lowest training loss of an epoch. None with `early_stopping`, and after `initialize`.
 
 loss_curve_ : list of float
     Loss of every epoch, or of every iteration of "lbfgs".
@@ -51,7 +51,8 @@ feature_names_in_ : ndarray of shape (`n_features_in_`,)
     Their names, where X had names that are all strings.
 
 n_iter_ : int
-    Epochs, or iterations of "lbfgs", in the last call.
+    Epochs, or iterations of "lbfgs", in the last call; with ``warm_start="exact"`` in all the
+    calls that make up one training.
 
 n_layers_ : int
     Layers, input and output included.

@@ -48,6 +48,11 @@ class Setup(FittedNetwork, Parameters):
         """True where training goes on from what is there."""
         return hasattr(self, "_network") and (call.incremental or bool(self.warm_start))
 
+    @property
+    def _initialized(self) -> bool:
+        """True after `initialize`, before any samples: the names of the features aren't known."""
+        return hasattr(self, "_network") and not self._progress.monitored[0]
+
     def _check_options(self, call: FitCall) -> Options:
         """Check the parameters, and refuse what doesn't go together; return the option objects."""
         params = {f.name: getattr(self, f.name) for f in fields(self)}

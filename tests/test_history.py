@@ -48,6 +48,15 @@ def test_columns(solver, early_stopping):
     assert np.isnan(history["learning_rate"]).all() == (solver == "lbfgs")
 
 
+def test_the_gradient_norm_is_that_of_the_first_batch():
+    params = {"shuffle": False, "batch_size": 100, "alpha": 3.0}
+    clf = net(max_iter=1, **params).fit(X, y)
+    start = net(**params).initialize(64, np.arange(10))
+    network, batch = start._one_batch(X[:100], y[:100], None)
+    network.value_and_gradient(batch)
+    assert_allclose(clf.history_["gradient_norm"], [np.linalg.norm(network.grad)], rtol=1e-10)
+
+
 def test_a_pandas_data_frame():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(net().fit(X, y).history_)
@@ -175,6 +184,8 @@ def test_an_initialized_network_predicts(names):
     assert p.shape == (300, len(names))
     assert_allclose(p.sum(axis=1), 1)
     assert (clf.n_iter_, clf.t_, clf.loss_curve_) == (0, 0, [])
+    assert clf.best_loss_ is None
+    assert clf.partial_fit(X[:1], np.array(names)[:1]).best_loss_ == clf.loss_
     assert clf.n_features_in_ == 64
 
 
@@ -191,6 +202,23 @@ def test_training_goes_on_from_it(go_on, dtype):
     for one, other in zip(clf.coefs_ + clf.intercepts_, alone.coefs_ + alone.intercepts_):
         assert one.dtype == dtype
         assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("go_on", ["partial_fit", "fit"])
+def test_names_of_features_come_with_the_first_samples(go_on):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=[f"pixel {i}" for i in range(64)])
+    clf = net(max_iter=1, warm_start=True).initialize(64, np.arange(10))
+    with pytest.raises(ValueError, match=r"X has 63 features, but .* is expecting 64"):
+        getattr(clf, go_on)(frame.iloc[:, :63], y)
+    assert clf.n_features_in_ == 64
+    assert not hasattr(clf, "feature_names_in_")
+    for _ in range(2):  # a warning would be an error here
+        getattr(clf, go_on)(frame, y)
+    clf.predict(frame)
+    assert list(clf.feature_names_in_) == list(frame.columns)
+    with pytest.raises(ValueError, match="feature names should match"):
+        getattr(clf, go_on)(frame.rename(columns={"pixel 0": "other"}), y)
 
 
 def test_weights_can_be_assigned_before_any_training():

@@ -260,6 +260,27 @@ def test_decay_is_of_weights_alone_whatever_the_batch(cls):
 
 
 @quiet
+@pytest.mark.parametrize("cls", [SGD, AdamW])
+def test_decay_follows_the_schedule(cls):
+    """Without a gradient, as above, a step leaves 1 - rate decay of W, its own rate."""
+    coefs = [np.abs(np.random.default_rng(0).standard_normal((4, 3)))]
+    clf = BackpropClassifier(
+        (),
+        solver=cls(weight_decay=0.5),
+        learning_rate=lambda done: 1.0 - done,
+        learning_rate_init=0.1,
+        alpha=0.0,
+        batch_size=30,
+        shuffle=False,
+        max_iter=5,
+    )
+    zeros, balanced = np.zeros((60, 4)), np.tile([0, 1, 2], 20)
+    clf.fit(zeros, balanced, coefs_init=coefs, intercepts_init=[np.full(3, 7.0)])
+    rates = 0.1 * (1.0 - (np.arange(10) + 0.5) / 10)
+    assert_allclose(clf.coefs_[0], np.prod(1.0 - 0.5 * rates) * coefs[0], rtol=1e-12)
+
+
+@quiet
 def test_decay_is_not_l2_for_adam():
     """Adam divides the penalty's gradient by its own size; AdamW's decay stays in proportion."""
     zeros, target = np.zeros((40, 2)), np.tile([0, 1], 20)

@@ -16,7 +16,8 @@ class BatchNorm(Normalization):
     """Zhat = (Z - mean) / sqrt(variance + epsilon) over the batch, N = gamma Zhat + beta.
 
     Ioffe and Szegedy (2015), algorithm 1. Prediction uses running averages of mean and variance,
-    folded into W and b.
+    folded into W and b. Mean and variance count all samples of the batch alike: `sample_weight` and
+    `class_weight` weigh the loss only, so that a sample of weight 0 still moves them.
 
     Parameters
     ----------
