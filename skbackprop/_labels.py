@@ -152,7 +152,7 @@ class Labels:
                 f"y must be a {self.kind} target, as in the last call to fit or partial_fit; got"
                 f" {type_of_target(y)!r}."
             )
-        seen = unique_labels(y)
+        seen = _classes(y, multilabel)
         if all_of_them and set(seen) != set(self.classes):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the previous"

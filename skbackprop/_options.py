@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, fields, is_dataclass
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -123,14 +123,40 @@ def check_options(
     if get_config()["skip_parameter_validation"]:
         return Options(activations=_activations(params["activation"], hidden, params), **made)
     if isinstance(made["solver"], Optimizer) and type(made["solver"]) not in OPTIMIZERS.values():
-        check_optimizer(made["solver"])
+        try_once(check_optimizer, made["solver"])
     if type(made["learning_rate"]) not in SCHEDULES.values():
-        check_schedule(made["learning_rate"])
+        try_once(check_schedule, made["learning_rate"])
     if type(made["weight_init"]) not in INITIALIZERS.values():
-        check_initializer(made["weight_init"], check_random_state(0))
+        try_once(_try_initializer, made["weight_init"])
     if made["normalization"] and type(made["normalization"]) not in NORMALIZATIONS.values():
-        check_normalization(made["normalization"])
+        try_once(check_normalization, made["normalization"])
     return Options(activations=_activations(params["activation"], hidden, params), **made)
+
+
+#: What has passed its trial: the trial, the option's class and fields, and further arguments.
+_PASSED: set[tuple[Any, ...]] = set()
+
+
+def try_once(trial: Callable[..., None], option: Option, *arguments: Any) -> None:
+    """Give a user's option its trial, unless one with the same class and fields has passed it.
+
+    Options are frozen: what they do depends on these alone.
+    """
+    key = (trial, type(option), *option.get_params().items(), *arguments)
+    try:
+        if key in _PASSED:
+            return
+    except TypeError:  # a field that can't be hashed, such as a list, may have changed
+        trial(option, *arguments)
+        return
+    trial(option, *arguments)
+    if len(_PASSED) >= 100:
+        _PASSED.clear()  # keeps none of a user's objects alive for ever
+    _PASSED.add(key)
+
+
+def _try_initializer(option: Initializer) -> None:
+    check_initializer(option, check_random_state(0))
 
 
 def _refuse_classes(params: Mapping[str, Any]) -> None:
@@ -184,7 +210,7 @@ def _activations(
         option = _make(activation, ACTIVATIONS, params)
         checked = get_config()["skip_parameter_validation"]
         if type(option) not in ACTIVATIONS.values() and not checked:
-            check_activation(option)
+            try_once(check_activation, option)
         made.append(option)
     return tuple(made) if several else tuple(made * len(hidden))
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from skbackprop._fitted import FittedNetwork, coef_views, intercept_views
-from skbackprop._options import Options, check_combinations, check_options
+from skbackprop._options import Options, check_combinations, check_options, try_once
 from skbackprop._parameters import Parameters
 from skbackprop._validation import check_dropout, check_sizes
-from skbackprop.losses import OutputLoss, check_loss
+from skbackprop.losses import Loss, OutputLoss, check_loss
 from skbackprop.network import Network
 from skbackprop.training import Plan
 from skbackprop.vectors import aligned, aligned_copy
@@ -39,6 +39,10 @@ class FitCall:
     weight: Any = None
 
 
+def _try_loss(loss: Loss, kind: str) -> None:
+    check_loss(loss.on(kind), kind)
+
+
 class Setup(FittedNetwork, Parameters):
     """What a call to `fit` needs before it sees the samples, and where it starts from."""
 
@@ -56,8 +60,10 @@ class Setup(FittedNetwork, Parameters):
     def _check_options(self, call: FitCall) -> Options:
         """Check the parameters, and refuse what doesn't go together; return the option objects."""
         params = {f.name: getattr(self, f.name) for f in fields(self)}
-        name = type(self).__name__
-        options = check_options(params, self._parameter_constraints, self._losses, name)
+        # defaults are allowed; to check them would be a good part of a small partial_fit
+        defaults = {f.name for f in fields(self) if params[f.name] is f.default}
+        constraints = {k: c for k, c in self._parameter_constraints.items() if k not in defaults}
+        options = check_options(params, constraints, self._losses, type(self).__name__)
         check_combinations(params, options, call.incremental)
         if isinstance(self.scoring, str) and self.scoring != "loss":
             from sklearn.metrics import get_scorer  # slow to import, seldom needed
@@ -75,7 +81,7 @@ class Setup(FittedNetwork, Parameters):
         """The loss for these targets."""
         loss = options.loss.on(self._targets.kind)
         if type(options.loss) not in self._losses.values():
-            check_loss(loss, self._targets.kind)
+            try_once(_try_loss, options.loss, self._targets.kind)
         return loss
 
     def _architecture(self, n_features: int, loss: OutputLoss, options: Options) -> Architecture:

@@ -2,18 +2,21 @@
 
 import re
 from copy import deepcopy
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from skbackprop import BackpropClassifier
+from skbackprop import BackpropClassifier, BackpropRegressor, _compat, _options, _setup
 from skbackprop._options import CHOICES, Choice
-from skbackprop.activations import ReLU
+from skbackprop.activations import LeakyReLU, ReLU
 from skbackprop.initializers import Normal
-from skbackprop.losses import LOSSES, LogLoss, Loss
+from skbackprop.losses import LOSSES, CrossEntropy, LogLoss, Loss
 from skbackprop.network import Network
+from skbackprop.normalization import LayerNorm
 from skbackprop.optimizers import LBFGS, SGD, Adam, AdamW, RMSprop
 from skbackprop.schedules import Adaptive, Constant, InvScaling
 
@@ -226,6 +229,85 @@ def test_a_class_in_place_of_its_object(name, cls):
     if name == "activation":
         with raises(f"Instantiate it: activation={cls.__name__}()"):
             net(activation=[cls]).fit(X, y)
+
+
+TRIALS = "activation", "initializer", "normalization", "optimizer", "schedule", "loss"
+
+
+@pytest.fixture
+def trials(monkeypatch):
+    """How often each kind of option has had its trial."""
+    counts = dict.fromkeys(TRIALS, 0)
+
+    def counted(name, trial):
+        def counting(*arguments):
+            counts[name] += 1
+            trial(*arguments)
+
+        return counting
+
+    for name in TRIALS:
+        module, check = _setup if name == "loss" else _options, f"check_{name}"
+        monkeypatch.setattr(module, check, counted(name, getattr(module, check)))
+    monkeypatch.setattr(_options, "_PASSED", set())
+    return counts
+
+
+def own(cls):
+    """A subclass of an option that isn't ours, though it does the same."""
+    return dataclass(frozen=True)(type(f"My{cls.__name__}", (cls,), {}))
+
+
+def test_own_options_have_one_trial_each(trials):
+    classes = {
+        "activation": own(LeakyReLU),
+        "weight_init": own(Normal),
+        "normalization": own(LayerNorm),
+        "solver": own(Adam),
+        "learning_rate": own(Adaptive),
+        "loss": own(CrossEntropy),
+    }
+    options = {name: cls() for name, cls in classes.items()}
+    clf = net(**options)
+    for _ in range(3):
+        clf.partial_fit(X, y, classes=[0, 1, 2])
+    deepcopy(clf).partial_fit(X, y)
+    clone(clf).fit(X, y)
+    assert trials == dict.fromkeys(TRIALS, 1)
+    net(**options).fit(X, y % 2)  # another form of the loss
+    assert trials == {**dict.fromkeys(TRIALS, 1), "loss": 2}
+    clf.set_params(activation__slope=0.2).partial_fit(X, y)
+    assert trials["activation"] == 2
+    options["activation"].set_params(slope=0.3)
+    clf.partial_fit(X, y)
+    assert trials["activation"] == 3
+
+
+def test_a_failed_trial_is_repeated(trials):
+    wrong = np.tanh, np.cos
+    for k in 1, 2:
+        with raises("activation", "derivative"):
+            net(activation=wrong).fit(X, y)
+        assert trials["activation"] == k
+
+
+def test_what_may_change_is_tried_again(trials):
+    @dataclass(frozen=True)
+    class Listed(LeakyReLU):
+        slopes: tuple = ()
+
+    clf = net(activation=Listed(slopes=[0.1])).fit(X, y).fit(X, y)
+    assert trials["activation"] == 2
+    clf.set_params(activation=Listed(slopes=(0.1,))).fit(X, y).fit(X, y)
+    assert trials["activation"] == 3
+
+
+def test_the_defaults_are_allowed():
+    """They aren't looked at in `fit`."""
+    for cls in BackpropClassifier, BackpropRegressor:
+        params = cls().get_params(deep=False)
+        _compat.validate_parameter_constraints(cls._parameter_constraints, params, cls.__name__)
+        assert params.keys() == cls._parameter_constraints.keys()
 
 
 BAD_FIELDS = [
