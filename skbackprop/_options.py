@@ -46,6 +46,11 @@ CHOICES: dict[str, Choice] = {
 }
 
 
+def choices(losses: Mapping[str, type[Loss]]) -> dict[str, Choice]:
+    """Every option parameter of an estimator with these losses."""
+    return {**CHOICES, "loss": Choice(losses, Loss)}
+
+
 def field_constraints(option: type[Option] | Option) -> dict[str, list[Any]]:
     """The fields of an option in scikit-learn's vocabulary of constraints."""
     return {
@@ -69,7 +74,7 @@ def _interval(f: Field[Any]) -> Any:
 def option_constraints(losses: Mapping[str, type[Loss]]) -> dict[str, list[Any]]:
     """Constraints of the option parameters, and of the flat ones that fill their objects."""
     constraints: dict[str, list[Any]] = {}
-    for name, (registry, base, others) in {**CHOICES, "loss": Choice(losses, Loss)}.items():
+    for name, (registry, base, others) in choices(losses).items():
         constraints[name] = [_compat.StrOptions(set(registry)), base, *others]
         for option in registry.values():
             flat = {f.name for f in fields(option) if f.metadata.get("flat")}
@@ -103,7 +108,7 @@ def check_options(
         In scikit-learn's words, if a parameter or a field of an option isn't allowed.
     """
     if not get_config()["skip_parameter_validation"]:
-        _refuse_classes(params)
+        _refuse_classes(params, losses)
         _compat.validate_parameter_constraints(constraints, params, caller)
     hidden = check_sizes(params["hidden_layer_sizes"])
     schedule = params["learning_rate"]
@@ -159,10 +164,9 @@ def _try_initializer(option: Initializer) -> None:
     check_initializer(option, check_random_state(0))
 
 
-def _refuse_classes(params: Mapping[str, Any]) -> None:
+def _refuse_classes(params: Mapping[str, Any], losses: Mapping[str, type[Loss]]) -> None:
     """Raise where a class stands for its object."""
-    bases = {name: choice.base for name, choice in CHOICES.items()} | {"loss": Loss}
-    for name, base in bases.items():
+    for name, (_, base, _) in choices(losses).items():
         given = params[name]
         for one in given if isinstance(given, list | tuple) else [given]:
             if isinstance(one, type) and issubclass(one, base):

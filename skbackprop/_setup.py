@@ -6,12 +6,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from skbackprop._fitted import FittedNetwork, coef_views, intercept_views
-from skbackprop._options import Options, check_combinations, check_options, try_once
+from skbackprop._options import Options, check_combinations, check_options, choices, try_once
 from skbackprop._parameters import Parameters
 from skbackprop._validation import check_dropout, check_sizes
 from skbackprop.losses import Loss, OutputLoss, check_loss
@@ -47,6 +47,39 @@ class Setup(FittedNetwork, Parameters):
     """What a call to `fit` needs before it sees the samples, and where it starts from."""
 
     _targets: Any
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name.
+
+        Parameters
+        ----------
+        **params : dict
+            Values. A name such as ``solver__weight_decay`` is that of a parameter of an option that
+            is given as an object.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or if the option isn't an object.
+        """
+        options = choices(self._losses)
+        for key in params:
+            name, _, parameter = key.partition("__")
+            option = params.get(name, getattr(self, name, None))
+            if parameter and name in options and (option is None or isinstance(option, str)):
+                cls = options[name].registry.get(str(option))
+                example = f", as in {name}={cls.__name__}()" if cls else ""
+                raise ValueError(
+                    f"{key} can't be set: {name}={option!r} isn't an object. Give one in its place"
+                    f" to set its parameters{example}."
+                )
+        super().set_params(**params)
+        return self
 
     def _continues(self, call: FitCall) -> bool:
         """True where training goes on from what is there."""

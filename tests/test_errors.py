@@ -231,6 +231,28 @@ def test_a_class_in_place_of_its_object(name, cls):
             net(activation=[cls]).fit(X, y)
 
 
+@pytest.mark.parametrize("name", CHOICES_AND_LOSS)
+def test_hyperparameters_of_a_string(name):
+    for string, cls in CHOICES_AND_LOSS[name].registry.items():
+        clf = net(**{name: string}, alpha=0.5)
+        words = (
+            f"{name}__foo can't be set",
+            f"{name}={string!r} isn't an object",
+            f"{cls.__name__}()",
+        )
+        with raises(*words):
+            clf.set_params(**{"alpha": 1.0, f"{name}__foo": 0.1})
+        assert clf.alpha == 0.5
+    with raises("normalization=None isn't an object"):
+        net().set_params(normalization__momentum=0.1)
+    with raises("solver='no such' isn't an object", "Give one"):
+        net(solver="no such").set_params(solver__weight_decay=0.1)
+    both = net().set_params(solver__weight_decay=0.2, solver=AdamW())
+    assert both.solver.weight_decay == 0.2
+    with raises("'foo'"):
+        net().set_params(foo__bar=1)
+
+
 TRIALS = "activation", "initializer", "normalization", "optimizer", "schedule", "loss"
 
 
