@@ -37,7 +37,7 @@ class Resume:
     """What `warm_start="exact"` needs beside the progress.
 
     The source of the draws, the order of the samples, and the last epoch's values where the best
-    one's have replaced them. `settings` are the parameters that all of this depends on.
+    one's were `left` in their place. `settings` are the parameters that all of this depends on.
     """
 
     rng: np.random.RandomState
@@ -45,6 +45,7 @@ class Resume:
     train: np.ndarray | None
     val: np.ndarray | None
     values: np.ndarray | None
+    left: np.ndarray | None
     n_samples: int
     settings: dict[str, Any]
 
@@ -207,7 +208,7 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
                 )
             self._set_fitted(network, progress, going_on)
             if tasks:
-                tasks.end_fit(network, progress)
+                tasks.end_fit(self)
         self._tell(progress, call)
         return self
 
@@ -272,12 +273,15 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
         batches = Minibatches(samples, network, batch_size, generator)
         if resume:
             progress.take_up(solver)
-            if resume.values is not None:
-                np.copyto(network.values, resume.values)
+            if resume.values is not None and resume.left is not None:
+                if np.array_equal(network.values, resume.left):
+                    np.copyto(network.values, resume.values)
+                else:
+                    progress.forget_best()  # other weights have been assigned since
         else:
             what = options.loss if plan.monitor == "loss" else self.scoring
             monitored = plan.monitor, repr(what)
-            progress.begin(solver, network, monitored, anew=not call.incremental)
+            progress.begin(plan, network, monitored, anew=not call.incremental)
 
         common = plan, evaluate, tasks
         run = EpochRun(rng, *common) if solver.stochastic else LBFGSRun(*common)
@@ -286,10 +290,11 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
         with quiet, blas_threads(batches.largest_product(network)):
             run(network, batches, progress)
         self.__dict__.pop("_resume", None)
-        if exact:
+        if exact and progress.outcome not in ("interrupted", "diverged"):
             index, n = batches.samples.index, len(held.samples)
+            left = None if run.last_values is None else network.values
             self._resume = copy.deepcopy(
-                Resume(rng, generator, index, val, run.last_values, n, settings)
+                Resume(rng, generator, index, val, run.last_values, left, n, settings)
             )
         else:
             progress.best_values = None  # has done its duty
@@ -301,7 +306,7 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
             "solver": options.solver,
             "loss": options.loss,
             "early_stopping": bool(self.early_stopping),
-            "scoring": self.scoring,
+            "scoring": "callable" if callable(self.scoring) else self.scoring,
             "shuffle": bool(self.shuffle),
             "dropout": bool(np.any(self.dropout)),
             "input_dropout": bool(self.input_dropout),
@@ -311,8 +316,16 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
     def _resumed(self, n_samples: int, settings: dict[str, Any], call: FitCall) -> Resume | None:
         """A copy of what the last call left for this one, if it did."""
         resume: Resume | None = getattr(self, "_resume", None)
-        if resume is None or not self._continues(call):
+        if not self._continues(call):
             return None
+        if resume is None:
+            if not self._progress.n_iter:
+                return None  # first weights alone
+            raise ValueError(
+                "warm_start='exact' has nothing to go on from: the last call was another one, was"
+                " interrupted or has diverged. Set warm_start=True to go on from the weights alone,"
+                " or clone the estimator and use 'exact' from the first fit on."
+            )
         if resume.n_samples != n_samples:
             raise ValueError(
                 f"warm_start='exact' goes on with the last call's samples, so X must be the same:"

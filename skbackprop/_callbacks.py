@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -45,19 +46,21 @@ class FitTasks:
     def end_epoch(self, network: Network, progress: Progress) -> bool:
         """After an epoch; true where a callback says stop."""
         epoch, self.epoch = self.epoch, None
-        return self._end(epoch, network, progress)
+        return self._end(epoch, lambda: self.fitted(network, progress))
 
-    def end_fit(self, network: Network, progress: Progress) -> None:
-        """After the call."""
+    def end_fit(self, estimator: Any) -> None:
+        """After the call, when the estimator has its fitted attributes."""
         if self.epoch is not None:
             # broken off by Ctrl-C or by divergence: there is nothing to show for it
             self.epoch.call_on_fit_task_end(**self.data)
             self.epoch = None
-        self._end(self.root, network, progress)
+        self._end(self.root, lambda: _attributes(estimator))
 
-    def _end(self, task: Any, network: Network, progress: Progress) -> bool:
-        return bool(
-            task.call_on_fit_task_end(
-                **self.data, reconstruction_attributes=lambda: self.fitted(network, progress)
-            )
-        )
+    def _end(self, task: Any, attributes: Callable[[], dict[str, Any]]) -> bool:
+        return bool(task.call_on_fit_task_end(**self.data, reconstruction_attributes=attributes))
+
+
+def _attributes(estimator: Any) -> dict[str, Any]:
+    """An estimator's attributes, with a network and a progress of their own."""
+    own = {name: copy.deepcopy(vars(estimator)[name]) for name in ("_network", "_progress")}
+    return {**vars(estimator), **own}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -146,16 +146,15 @@ class FittedNetwork(BaseEstimator):
         self.n_iter_, self.t_, self.loss_ = progress.n_iter, progress.t, progress.loss
         self.best_loss_: float | None = None
         self.best_validation_score_: float | None = None
-        if not going_on or progress.continued:
+        if not going_on:
             self.history_: dict[str, list[float]] = {name: [] for name in history}
             self.validation_scores_: list[float] | None = None
         self.history_ = {name: self.history_[name] + history[name] for name in history}
-        if self.warm_start != "exact":
-            progress.rows = []  # history_ has them
+        progress.rows = []  # history_ has them
         self.loss_curve_ = list(self.history_["loss"])
         if progress.monitored[0] == "validation_score":
             scores = history["validation_score"]
             self.validation_scores_ = [*(self.validation_scores_ or []), *scores]
-            self.best_validation_score_ = -progress.best
+            self.best_validation_score_ = -progress.best if isfinite(progress.best) else nan
         else:
             self.validation_scores_, self.best_loss_ = None, progress.best

@@ -255,6 +255,11 @@ def check_combinations(params: Mapping[str, Any], options: Options, incremental:
         and patience > params["n_iter_no_change"],
         f"{lbfgs}keeps its state inside SciPy, so that warm_start='exact' can't go on with it."
         f" {stochastic}, or set warm_start=True.": full_batch and exact,
+        f"learning_rate={params['learning_rate']!r} has to know how long training lasts, and with"
+        " warm_start='exact' max_iter doesn't tell. Give the schedule its epochs, as in"
+        " Cosine(epochs=100).": exact
+        and options.learning_rate.moves
+        and not options.learning_rate.epochs,
         f"normalization={params['normalization']!r} needs the variance of a batch, and batch_size=1"
         " has none. Set batch_size to 2 or more, or normalization='layer'.": uses_batches
         and params["batch_size"] == 1,

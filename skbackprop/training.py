@@ -77,7 +77,8 @@ class Progress:
     `best_values` are the network's values that led to it, where they are to be restored.
     `epochs` counts those of all runs since the optimizer was made anew.
     `generator` draws what dropout drops; None where nothing was dropped yet.
-    `continued` is True where the history began in an earlier run.
+    `left_best` is True where the last run has left the values that led to `best`.
+    `continued` is True where this run goes on as if the last one had never ended.
     `outcome` is "converged", "completed" (the schedule's curve), "unfinished", "interrupted",
     "stopped" (by a callback) or "diverged"; `message` says more of an unfinished run.
     """
@@ -95,25 +96,32 @@ class Progress:
     best: float = inf
     best_values: np.ndarray | None = None
     no_improvement: int = 0
+    left_best: bool = False
     continued: bool = False
     outcome: str = ""
     message: str = ""
 
-    def begin(self, solver: Any, network: Network, monitored: tuple[str, str], anew: bool) -> None:
+    def begin(self, plan: Plan, network: Network, monitored: tuple[str, str], anew: bool) -> None:
         """Before a run: no history; a fresh optimizer if `anew` or if it's another one."""
+        solver = plan.solver
         self.rows = []
         self.n_iter, self.outcome, self.continued = 0, "", False
         before, self.solver = self.solver, solver
         if solver.stochastic and (anew or type(solver) is not type(before)):
             self.forget(network.theta)
-        if monitored != self.monitored:
-            self.best, self.no_improvement = inf, 0
+        # a best whose values are lost can't be restored
+        if monitored != self.monitored or (plan.restore_best and not self.left_best):
+            self.forget_best()
         self.monitored = monitored
         self.best_values = None
 
+    def forget_best(self) -> None:
+        """Let the next epoch be the best, whatever it brings."""
+        self.best, self.best_values, self.no_improvement = inf, None, 0
+
     def take_up(self, solver: Any) -> None:
         """Before a run that goes on as if the last one had never ended."""
-        self.solver, self.outcome, self.continued = solver, "", True
+        self.rows, self.solver, self.outcome, self.continued = [], solver, "", True
 
     def fork(self) -> Progress:
         """Return what a run may change without changing this."""
@@ -191,6 +199,7 @@ class Run:
 
     def restore_best(self, network: Network, progress: Progress) -> None:
         """End with the best epoch's values, if they were kept."""
+        progress.left_best = progress.best_values is not None
         if progress.best_values is not None:
             self.last_values = network.values.copy()
             np.copyto(network.values, progress.best_values)

@@ -276,3 +276,32 @@ def test_what_stands_in_on_older_versions(monkeypatch):
     with pytest.raises(ImportError, match=r"scikit-learn 1\.9 or newer.*pip install"):
         module.CallbackSupportMixin().set_callbacks(Log())
     assert module.with_callbacks(lambda a, b=2: a + b)(1, b=5) == 6
+
+
+class Curves(Log):
+    """Notes what the fitted estimator of every task says of its history."""
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        e = fitted_estimator
+        self.copies.append(
+            (context.task_name, len(e.loss_curve_), e.n_iter_, len(e.history_["loss"]))
+        )
+
+
+@needs_callbacks
+@pytest.mark.parametrize("warm_start", [False, True, "exact"])
+def test_histories_of_fitted_estimators(warm_start):
+    log = Curves()
+    clf = net(max_iter=2, warm_start=warm_start).set_callbacks(log)
+    clf.fit(X, y)
+    first = [("epoch", 1, 1, 1), ("epoch", 2, 2, 2), ("fit", 2, 2, 2)]
+    assert log.copies == first
+    log.copies.clear()
+    clf.fit(X, y)
+    second = {
+        False: first,
+        True: [("epoch", 3, 1, 3), ("epoch", 4, 2, 4), ("fit", 4, 2, 4)],
+        "exact": [("epoch", 3, 3, 3), ("epoch", 4, 4, 4), ("fit", 4, 4, 4)],
+    }
+    assert log.copies == second[warm_start]
+    assert len(clf.loss_curve_) == log.copies[-1][1]

@@ -346,3 +346,11 @@ def test_weight_decay_is_per_step_whatever_the_batch(batch_size):
 def test_convergence_is_told_where_options_are_on():
     with pytest.warns(ConvergenceWarning, match="hasn't converged"):
         net(dropout=0.2, normalization="batch").fit(*FEW)
+
+
+def test_a_best_epoch_that_was_not_restored_is_forgotten():
+    """Its values are lost: what is restored later is the best of the later call."""
+    clf = BackpropClassifier((8,), learning_rate_init=0.5, warm_start=True, random_state=0)
+    clf.set_params(max_iter=8, restore_best_weights=False).fit(X[:300], y[:300])
+    clf.set_params(max_iter=3, restore_best_weights=True).fit(X[:300], y[:300])
+    assert clf.best_loss_ == min(clf.loss_curve_[-3:])

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal, assert_equal
 from scipy.sparse import csr_array
+from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.metrics import accuracy_score, make_scorer
 
 from skbackprop import BackpropClassifier
-from skbackprop.schedules import Cosine, OneCycle, ReduceOnPlateau
+from skbackprop.network import Network
+from skbackprop.schedules import Constant, Cosine, OneCycle, ReduceOnPlateau
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -135,14 +138,6 @@ def test_initialize_and_go_on():
 # What happened in between counts
 
 
-def test_partial_fit_in_between_is_not_undone():
-    clf = net(max_iter=K).fit(X, y).partial_fit(X, y)
-    trained = deepcopy(clf)
-    clf.set_params(max_iter=1, learning_rate_init=1e-12).fit(X, y)
-    for one, other in zip(clf.coefs_, trained.coefs_):
-        np.testing.assert_allclose(one, other, atol=1e-9)
-
-
 def test_weights_that_were_assigned_are_gone_on_from():
     clf = net(max_iter=K, learning_rate_init=1e-12).fit(X, y)
     clf.coefs_[0] = np.full((64, 8), 0.25)
@@ -150,12 +145,46 @@ def test_weights_that_were_assigned_are_gone_on_from():
     np.testing.assert_allclose(clf.coefs_[0], 0.25, atol=1e-9)
 
 
-def test_a_cold_start_in_between_is_the_new_beginning():
-    clf = net(max_iter=K).fit(X, y)
-    clf.set_params(warm_start=False, max_iter=1).fit(X, y)
-    before = deepcopy(clf)
-    clf.set_params(warm_start="exact", learning_rate_init=1e-12).fit(X, y)
-    np.testing.assert_allclose(clf.coefs_[0], before.coefs_[0], atol=1e-9)
+def test_weights_that_were_assigned_over_the_best_ones_are_gone_on_from():
+    params = {"early_stopping": True, "learning_rate_init": 1e-12}
+    clf = net(max_iter=K, **params).fit(X, y)
+    clf.coefs_[0] = np.full((64, 8), 0.25)
+    clf.fit(X, y)
+    np.testing.assert_allclose(clf.coefs_[0], 0.25, atol=1e-9)
+
+
+def test_it_begins_after_initialize():
+    clf = net(max_iter=K).initialize(64, range(10))
+    clf.fit(X, y).fit(X, y)
+    assert clf.n_iter_ == 2 * K
+
+
+def test_history_goes_on_after_another_mode():
+    clf = BackpropClassifier((8,), max_iter=2, warm_start=True, random_state=0).fit(X, y)
+    clf.fit(X, y)
+    assert len(clf.loss_curve_) == 4
+    clf = clone(clf).set_params(warm_start="exact").fit(X, y)
+    for k in (4, 6):
+        clf.fit(X, y)
+        assert len(clf.loss_curve_) == len(clf.history_["seconds"]) == clf.n_iter_ == k
+        assert clf.t_ == k * len(X)
+    clf.set_params(warm_start=True).fit(X, y)
+    assert len(clf.loss_curve_) == 8
+    assert clf.n_iter_ == 2
+
+
+def test_a_scorer_object_may_stay():
+    scorer = make_scorer(accuracy_score)
+    params = {"early_stopping": True, "scoring": scorer}
+    clf = pickle.loads(pickle.dumps(net(max_iter=K, **params).fit(X, y)))
+    clf.set_params(max_iter=M).fit(X, y)
+    assert_same(clf, net(max_iter=K + M, **params).fit(X, y))
+
+
+def test_warm_up_by_a_given_number_of_epochs():
+    params = {"learning_rate": Constant(warmup=0.5, epochs=K + M)}
+    clf = net(max_iter=K, **params).fit(X, y).set_params(max_iter=M).fit(X, y)
+    assert_same(clf, net(max_iter=K + M, **params).fit(X, y))
 
 
 # Errors
@@ -210,3 +239,36 @@ def test_validation_samples_must_stay():
     assert_refused(clf, "'exact'.*X_val is not", X, y)
     clf = net(max_iter=2, early_stopping=True).fit(X, y)
     assert_refused(clf, "'exact'.*X_val is not", X, y, X_val=X[:50], y_val=y[:50])
+
+
+NOTHING = "nothing to go on from"
+
+
+def test_other_calls_in_between_leave_nothing_to_go_on_from():
+    assert_refused(net(max_iter=K).fit(X, y).partial_fit(X, y), NOTHING, X, y)
+    for before in (False, True):
+        clf = net(max_iter=K).fit(X, y).set_params(warm_start=before, max_iter=1).fit(X, y)
+        assert_refused(clf.set_params(warm_start="exact"), NOTHING, X, y)
+
+
+def test_nor_does_an_interrupted_one(monkeypatch):
+    original, calls = Network.data_gradient, iter(range(100))
+
+    def interrupted(self, batch):
+        if next(calls) == 7:
+            raise KeyboardInterrupt
+        return original(self, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Network, "data_gradient", interrupted)
+        with pytest.warns(UserWarning, match="interrupted"):
+            clf = net(max_iter=K).fit(X, y)
+    assert_refused(clf, NOTHING, X, y)
+
+
+@pytest.mark.parametrize("learning_rate", ["cosine", Constant(warmup=0.1), lambda s: 1 - s])
+def test_a_schedule_must_know_how_long(learning_rate):
+    clf = net(learning_rate=learning_rate)
+    with pytest.raises(ValueError, match=r"learning_rate=.*epochs"):
+        clf.fit(X, y)
+    assert not hasattr(clf, "coefs_")

@@ -34,6 +34,7 @@ from skbackprop.losses import (
     SquaredError,
 )
 from skbackprop.optimizers import AdamW
+from skbackprop.schedules import OneCycle
 from tests.test_same_numbers import SETTINGS, assert_same
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -497,7 +498,7 @@ def test_all_at_once():
         dropout=0.05,
         input_dropout=0.05,
         solver=AdamW(weight_decay=0.01),
-        learning_rate="one_cycle",
+        learning_rate=OneCycle(epochs=60),
         clip_norm=1.0,
         max_norm=3.0,
         l1_ratio=0.5,

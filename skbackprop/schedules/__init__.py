@@ -4,7 +4,7 @@ A schedule is a set of pure functions; the factor that it has reached lives with
 change the factor after an epoch or at a plateau, the curves at every step.
 """
 
-from skbackprop.schedules.base import Curve, Schedule
+from skbackprop.schedules.base import Schedule
 from skbackprop.schedules.check import check_schedule
 from skbackprop.schedules.curves import (
     Cosine,
@@ -22,7 +22,6 @@ __all__ = [
     "Constant",
     "Cosine",
     "CosineLog4",
-    "Curve",
     "Exponential",
     "FunctionSchedule",
     "InvScaling",

@@ -15,14 +15,15 @@ class Schedule(Option):
 
     Parameters
     ----------
+    epochs : int, default=0
+        Epochs in which the fraction goes from 0 to 1. Afterwards it stays 1. 0 is `max_iter`.
     warmup : float, default=0.0
         Fraction of training over which the rate rises from 0 to its first value.
     """
 
+    epochs: int = number(0, "[0, inf)")
     warmup: float = number(0.0, "[0, 1)")
 
-    #: Epochs in which the fraction goes from 0 to 1, where it stays; 0 is the run's `max_iter`.
-    epochs = 0  # without a type: not a field here
     #: Said, with `verbose`, when `on_plateau` ends the training.
     last_words: ClassVar[str] = "Stopping."
 
@@ -61,18 +62,3 @@ class Schedule(Option):
     def on_plateau(self, factor: float, learning_rate: float) -> float | None:
         """After `n_iter_no_change` epochs without improvement; None ends the training."""
         return None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Curve(Schedule):
-    """A schedule by the fraction of training done: subclasses override `at`.
-
-    Parameters
-    ----------
-    epochs : int, default=0
-        Epochs in which the fraction goes from 0 to 1. Afterwards it stays 1. 0 is `max_iter`.
-    warmup : float, default=0.0
-        Fraction of training over which the rate rises from 0 to its first value.
-    """
-
-    epochs: int = number(0, "[0, inf)")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil, cos, log2, pi
 
 from skbackprop.options import number
-from skbackprop.schedules.base import Curve
+from skbackprop.schedules.base import Schedule
 
 
 def _fall(s: float) -> float:
@@ -14,7 +14,7 @@ def _fall(s: float) -> float:
 
 
 @dataclass(frozen=True)
-class Cosine(Curve):
+class Cosine(Schedule):
     """factor = final + (1 - final) (1 + cos(pi s)) / 2.
 
     Loshchilov and Hutter (2017), eq. 5 without restarts.
@@ -63,7 +63,7 @@ class OneCycle(Cosine):
 
 
 @dataclass(frozen=True)
-class Step(Curve):
+class Step(Schedule):
     """factor = drop**k once k whole periods have passed.
 
     He et al. (2016), Deep residual learning for image recognition, section 4.2, at other times.
@@ -89,7 +89,7 @@ class Step(Curve):
 
 
 @dataclass(frozen=True)
-class Exponential(Curve):
+class Exponential(Schedule):
     """factor = final**s.
 
     Senior et al. (2013), An empirical study of learning rates in deep neural networks for speech
@@ -113,7 +113,7 @@ class Exponential(Curve):
 
 
 @dataclass(frozen=True)
-class CosineLog4(Curve):
+class CosineLog4(Schedule):
     """factor = (1 - cos(2 pi log2(1 + 15 s))) / 2: four waves, each twice as long as the last.
 
     Holzmüller, Grinsztajn and Steinwart (2024), the schedule of RealMLP. It begins and ends at 0.
@@ -132,7 +132,7 @@ class CosineLog4(Curve):
 
 
 @dataclass(frozen=True)
-class FunctionSchedule(Curve):
+class FunctionSchedule(Schedule):
     """factor = function(s).
 
     Parameters

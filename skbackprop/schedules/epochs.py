@@ -15,6 +15,8 @@ class Constant(Schedule):
 
     Parameters
     ----------
+    epochs : int, default=0
+        How long training lasts, for the warm-up. 0 is `max_iter`.
     warmup : float, default=0.0
         Fraction of training over which the rate rises from 0.
     """
@@ -30,6 +32,8 @@ class InvScaling(Schedule):
     ----------
     power_t : float, default=0.5
         Exponent.
+    epochs : int, default=0
+        How long training lasts, for the warm-up. 0 is `max_iter`.
     warmup : float, default=0.0
         Fraction of training over which a factor rises from 0 to 1.
     """
@@ -54,6 +58,8 @@ class Adaptive(Schedule):
         What the rate is divided by.
     min_rate : float, default=1e-6
         A plateau at this rate or below ends the training.
+    epochs : int, default=0
+        How long training lasts, for the warm-up. 0 is `max_iter`.
     warmup : float, default=0.0
         Fraction of training over which a factor rises from 0 to 1.
     """
@@ -84,6 +90,8 @@ class ReduceOnPlateau(Schedule):
         Epochs to wait.
     min_factor : float, default=0.0
         The rate doesn't fall below this share of `learning_rate_init`.
+    epochs : int, default=0
+        How long training lasts, for the warm-up. 0 is `max_iter`.
     warmup : float, default=0.0
         Fraction of training over which a factor rises from 0 to 1.
     """
