@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import sklearn
 
-from skbackprop import BackpropClassifier, inspection
+from skbackprop import BackpropClassifier, inspection, plotting
 from skbackprop._options import CHOICES
 from skbackprop.losses import LOSSES, REGRESSION_LOSSES, CrossEntropy
 from skbackprop.optimizers import SGD
@@ -190,12 +190,29 @@ def test_no_include_is_overlooked():
         assert len(list(includes(page))) == text.count(".. literalinclude::")
 
 
-def test_chapters_with_formulas_show_source_and_check_numbers():
-    for page in CHAPTERS:
-        text = page.read_text(encoding="utf-8")
-        if ".. math::" in text:
-            assert ".. literalinclude::" in text, page.name
-            assert ">>>" in text, page.name
+HEADING = re.compile(r"^(?P<name>.+)\n(?:-{3,}|={3,})$", re.M)
+#: Sections whose formulas no line of the package computes.
+WITHOUT_SOURCE = {
+    "What it would cost without a plan",  # the sum over paths, which is never formed
+    "The rule",  # of the other notation
+}
+
+
+def sections(page):
+    """Heading and text of each part of a page, from one heading to the next."""
+    _, *parts = HEADING.split(page.read_text(encoding="utf-8"))
+    yield from zip(parts[::2], parts[1::2], strict=True)
+
+
+@pytest.mark.parametrize("page", [*CHAPTERS, DOCS / "five_systems.rst"], ids=name)
+def test_sections_with_formulas_show_source_and_check_numbers(page):
+    """Between a formula and the next heading there are a line of the source and a doctest."""
+    for heading, text in sections(page):
+        _, formula, rest = text.partition(".. math::")
+        if not formula:
+            continue
+        assert (".. literalinclude::" in rest) == (heading not in WITHOUT_SOURCE), heading
+        assert ">>> " in rest, heading
 
 
 @pytest.mark.parametrize("script", FIGURES, ids=lambda script: script.name)
@@ -226,12 +243,25 @@ def test_graph_shows_the_numbers_of_a_trace():
             assert f"{letter}{number} = [{numbers}]" in texts
 
 
+def test_installing_is_what_ci_runs():
+    """The commands of guide/install.rst are among those of the README's first block."""
+    page = (DOCS / "guide" / "install.rst").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^\.\. code-block:: bash\n\n((?:   .+\n)+)", page, re.M)
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    commands = re.search(r"^```bash\n(.*?)^```$", readme, re.M | re.S)[1].splitlines()
+    for line in dedent(block).splitlines():
+        assert line in commands
+
+
 WRITE = re.compile(r"^     - (``.+``)$", re.M)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_every_row_of_what_is_new_works():
-    """The column "Write" of the table in guide/mlp.rst: parameters, arguments, attributes."""
+    """The column "Write" of the table in guide/mlp.rst: parameters, arguments, attributes, calls."""
+    pytest.importorskip("matplotlib").use("agg")
+    from matplotlib import pyplot as plt
+
     page = (DOCS / "guide" / "mlp.rst").read_text(encoding="utf-8")
     codes = [code for cell in WRITE.findall(page) for code in re.findall("``(.+?)``", cell)]
     assert len(codes) > 20
@@ -250,6 +280,7 @@ def test_every_row_of_what_is_new_works():
             params = eval(f"dict({code})", {"SGD": SGD, "CrossEntropy": CrossEntropy})
             BackpropClassifier(**{**defaults, **params}).fit(X, y)
         elif inside:
-            getattr(inspection, name)(fitted, X, y)
+            eval(code, {"clf": fitted, "X": X, "y": y, **vars(inspection), **vars(plotting)})
         else:
             assert hasattr(fitted, code)
+    plt.close("all")
