@@ -227,6 +227,31 @@ def test_figures_are_drawn(script):
     plt.close("all")
 
 
+MAKES = {
+    "figures.py": {"schedules.png", "digits.png", "history.png", "network.png", "gradients.png"},
+    "_figures/choosing.py": {
+        f"{figure}.{kind}"
+        for figure in ("solvers", "activations", "initializers", "batch_sizes")
+        for kind in ("png", "inc")
+    },
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:constrained_layout not applied")  # labels of equal losses
+@pytest.mark.parametrize("script", MAKES)
+def test_figures_are_made(script, tmp_path):
+    """What these scripts write is in the repository; here they are tried, with few epochs."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    main = runpy.run_path(str(DOCS / script))["main"]
+    few = {"max_epochs": 1} if "max_epochs" in inspect.signature(main).parameters else {}
+    main(tmp_path, **few)
+    assert {path.name for path in tmp_path.iterdir()} == MAKES[script]
+    folder = DOCS / "guide" if "choosing" in script else DOCS
+    assert all((folder / name).exists() for name in MAKES[script])
+
+
 def test_graph_shows_the_numbers_of_a_trace():
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("agg")
@@ -258,7 +283,7 @@ WRITE = re.compile(r"^     - (``.+``)$", re.M)
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_every_row_of_what_is_new_works():
-    """The column "Write" of the table in guide/mlp.rst: parameters, arguments, attributes, calls."""
+    """The column "Write" of the table in guide/mlp.rst: parameters, attributes, calls."""
     pytest.importorskip("matplotlib").use("agg")
     from matplotlib import pyplot as plt
 
