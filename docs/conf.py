@@ -74,7 +74,8 @@ sphinx_gallery_conf = {
     "reference_url": {"skbackprop": None},
     "doc_module": ("skbackprop",),
     "backreferences_dir": None,
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.GalleryOrder",
+    "remove_config_comments": True,
 }
 
 # Figures that a script makes: `.. plot:: derivation/figures/graph.py`

@@ -1,5 +1,9 @@
-"""The pictures of training.rst: `python docs/figures.py`. Needs the extra "plot"."""
+"""The pictures of training.rst, and one of the gallery's: `python docs/figures.py`.
 
+Needs the extra "plot". A folder may be named, to write them there.
+"""
+
+import sys
 import warnings
 from pathlib import Path
 
@@ -58,6 +62,7 @@ def draw_schedules():
         ax.plot(s, values, color="#0072B2", linewidth=2)
         if isinstance(schedule, PLATEAU):
             ax.set(yscale="log", ylim=(values.min() / 2, 2))
+            name += ", log axis"
         else:
             ax.set(ylim=(-0.05, 1.1))
         ax.set_title(name, fontsize=10, family="monospace")
@@ -65,6 +70,16 @@ def draw_schedules():
         ax.set_xlim(0, 1)
     figure.supxlabel("fraction of training", fontsize=10)
     figure.supylabel("factor", fontsize=10)
+    return figure
+
+
+def draw_digits():
+    """The first images of the digits: a picture for the script that draws none."""
+    images, _ = load_digits(return_X_y=True)
+    figure, axes = plt.subplots(3, 4, figsize=(4, 2.8), layout="constrained")
+    for ax, image in zip(axes.flat, images, strict=False):
+        ax.imshow(image.reshape(8, 8), cmap="Greys")
+        ax.axis("off")
     return figure
 
 
@@ -88,8 +103,15 @@ def draw_displays():
     yield "gradients", GradientCheckDisplay(check_gradients(clf, X, y)).plot().figure_
 
 
-if __name__ == "__main__":
+def main(folder):
+    """Write all of them."""
     plt.switch_backend("Agg")
     warnings.simplefilter("ignore", ConvergenceWarning)
-    for name, figure in [("schedules", draw_schedules()), *draw_displays()]:
-        figure.savefig(HERE / f"{name}.png", dpi=100)
+    pictures = [("schedules", draw_schedules()), ("digits", draw_digits()), *draw_displays()]
+    for name, figure in pictures:
+        figure.savefig(Path(folder) / f"{name}.png", dpi=100)
+        plt.close(figure)
+
+
+if __name__ == "__main__":
+    main(*(sys.argv[1:] or [HERE]))

@@ -54,3 +54,5 @@ for name, value in search.best_params_.items():
     print(f"    {name.removeprefix('backpropclassifier__')} = {value}")
 print(f"accuracy in cross-validation: {search.best_score_:.3f}")
 print(f"accuracy on the test images: {search.score(X_test, y_test):.3f}")
+
+# sphinx_gallery_thumbnail_path = 'digits.png'

@@ -111,7 +111,7 @@ right.barh(
 right.set_yticks(rows, models)
 right.invert_yaxis()
 right.set(xlabel="mean cost of a row", title="Test rows", xlim=(0, 1.1))
-right.legend(loc="lower right")
+fig.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=2)
 plt.show()
 
 # %%

@@ -34,7 +34,6 @@ print(f"epochs: {clf.n_iter_}, accuracy on the test images: {clf.score(X_test, y
 
 # %%
 # **Which digits are confused?**
-orange = "#E69F00"
 predicted = clf.predict(X_test)
 fig, ax = plt.subplots(figsize=(5.6, 5), layout="constrained")
 ConfusionMatrixDisplay.from_predictions(y_test, predicted, cmap="Blues", ax=ax, colorbar=False)

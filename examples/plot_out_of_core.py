@@ -17,10 +17,10 @@ from sklearn.preprocessing import StandardScaler
 from skbackprop import BackpropClassifier
 
 # %%
-# The file: 300,000 rows in float32. The class of a row is the largest of three quadratic scores.
+# The file: 150,000 rows in float32. The class of a row is the largest of three quadratic scores.
 # The columns have different units, as in life. We write the file piece by piece, so that it never
 # is in memory as a whole.
-n_rows, n_features, chunk = 300_000, 20, 10_000
+n_rows, n_features, chunk = 150_000, 20, 5_000
 rng = np.random.default_rng(0)
 units = 10.0 ** rng.integers(-2, 3, n_features)
 A, B = rng.normal(size=(2, n_features, 3))
@@ -38,7 +38,7 @@ y = np.memmap(path / "y.dat", np.int8, "w+", shape=(n_rows,))
 for start in range(0, n_rows, chunk):
     X[start : start + chunk], y[start : start + chunk] = draw(chunk)
 X.flush(), y.flush()
-X_test, y_test = draw(10_000)
+X_test, y_test = draw(4_000)
 print(f"file: {X.nbytes / 1e6:.0f} MB, a chunk: {X[:chunk].nbytes / 1e6:.1f} MB")
 
 # %%
@@ -89,7 +89,7 @@ ax.axvline(n_rows / 1000, color="0.6", lw=1)
 ax.annotate("second pass", (n_rows / 1000, 0.8), (5, 0), textcoords="offset points", color="0.3")
 ax.set(
     xlabel="rows seen, in thousands",
-    ylabel="accuracy on 10,000 test rows",
+    ylabel="accuracy on 4,000 test rows",
     title="Fresh rows beat repeated ones",
 )
 ax.legend(loc="lower right")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import sklearn
 
-from skbackprop import BackpropClassifier, inspection
+from skbackprop import BackpropClassifier, inspection, plotting
 from skbackprop._options import CHOICES
 from skbackprop.losses import LOSSES, REGRESSION_LOSSES, CrossEntropy
 from skbackprop.optimizers import SGD
@@ -190,12 +190,29 @@ def test_no_include_is_overlooked():
         assert len(list(includes(page))) == text.count(".. literalinclude::")
 
 
-def test_chapters_with_formulas_show_source_and_check_numbers():
-    for page in CHAPTERS:
-        text = page.read_text(encoding="utf-8")
-        if ".. math::" in text:
-            assert ".. literalinclude::" in text, page.name
-            assert ">>>" in text, page.name
+HEADING = re.compile(r"^(?P<name>.+)\n(?:-{3,}|={3,})$", re.M)
+#: Sections whose formulas no line of the package computes.
+WITHOUT_SOURCE = {
+    "What it would cost without a plan",  # the sum over paths, which is never formed
+    "The rule",  # of the other notation
+}
+
+
+def sections(page):
+    """Heading and text of each part of a page, from one heading to the next."""
+    _, *parts = HEADING.split(page.read_text(encoding="utf-8"))
+    yield from zip(parts[::2], parts[1::2], strict=True)
+
+
+@pytest.mark.parametrize("page", [*CHAPTERS, DOCS / "five_systems.rst"], ids=name)
+def test_sections_with_formulas_show_source_and_check_numbers(page):
+    """Between a formula and the next heading there are a line of the source and a doctest."""
+    for heading, text in sections(page):
+        _, formula, rest = text.partition(".. math::")
+        if not formula:
+            continue
+        assert (".. literalinclude::" in rest) == (heading not in WITHOUT_SOURCE), heading
+        assert ">>> " in rest, heading
 
 
 @pytest.mark.parametrize("script", FIGURES, ids=lambda script: script.name)
@@ -208,6 +225,31 @@ def test_figures_are_drawn(script):
     runpy.run_path(str(script))
     plt.gcf().canvas.draw()
     plt.close("all")
+
+
+MAKES = {
+    "figures.py": {"schedules.png", "digits.png", "history.png", "network.png", "gradients.png"},
+    "_figures/choosing.py": {
+        f"{figure}.{kind}"
+        for figure in ("solvers", "activations", "initializers", "batch_sizes")
+        for kind in ("png", "inc")
+    },
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:constrained_layout not applied")  # labels of equal losses
+@pytest.mark.parametrize("script", MAKES)
+def test_figures_are_made(script, tmp_path):
+    """What these scripts write is in the repository; here they are tried, with few epochs."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    main = runpy.run_path(str(DOCS / script))["main"]
+    few = {"max_epochs": 1} if "max_epochs" in inspect.signature(main).parameters else {}
+    main(tmp_path, **few)
+    assert {path.name for path in tmp_path.iterdir()} == MAKES[script]
+    folder = DOCS / "guide" if "choosing" in script else DOCS
+    assert all((folder / name).exists() for name in MAKES[script])
 
 
 def test_graph_shows_the_numbers_of_a_trace():
@@ -226,12 +268,25 @@ def test_graph_shows_the_numbers_of_a_trace():
             assert f"{letter}{number} = [{numbers}]" in texts
 
 
+def test_installing_is_what_ci_runs():
+    """The commands of guide/install.rst are among those of the README's first block."""
+    page = (DOCS / "guide" / "install.rst").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^\.\. code-block:: bash\n\n((?:   .+\n)+)", page, re.M)
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    commands = re.search(r"^```bash\n(.*?)^```$", readme, re.M | re.S)[1].splitlines()
+    for line in dedent(block).splitlines():
+        assert line in commands
+
+
 WRITE = re.compile(r"^     - (``.+``)$", re.M)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_every_row_of_what_is_new_works():
-    """The column "Write" of the table in guide/mlp.rst: parameters, arguments, attributes."""
+    """The column "Write" of the table in guide/mlp.rst: parameters, attributes, calls."""
+    pytest.importorskip("matplotlib").use("agg")
+    from matplotlib import pyplot as plt
+
     page = (DOCS / "guide" / "mlp.rst").read_text(encoding="utf-8")
     codes = [code for cell in WRITE.findall(page) for code in re.findall("``(.+?)``", cell)]
     assert len(codes) > 20
@@ -250,6 +305,7 @@ def test_every_row_of_what_is_new_works():
             params = eval(f"dict({code})", {"SGD": SGD, "CrossEntropy": CrossEntropy})
             BackpropClassifier(**{**defaults, **params}).fit(X, y)
         elif inside:
-            getattr(inspection, name)(fitted, X, y)
+            eval(code, {"clf": fitted, "X": X, "y": y, **vars(inspection), **vars(plotting)})
         else:
             assert hasattr(fitted, code)
+    plt.close("all")

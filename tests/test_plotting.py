@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -77,6 +77,18 @@ def test_history_marks_the_epoch_whose_weights_are_kept(plt, fitted):
     assert scores[display.best_epoch - 1] == fitted.best_validation_score_
     (mark,) = (line for line in display.axes_[0].lines if line.get_label() == "best epoch")
     assert set(mark.get_xdata()) == {display.best_epoch}
+
+
+def test_history_marks_the_lowest_loss_where_that_is_restored(plt, digits):
+    """Steps that are too long, so that the loss also rises."""
+    clf = BackpropClassifier(
+        (5,), learning_rate_init=0.5, batch_size=50, n_iter_no_change=3, random_state=0
+    )
+    clf.set_params(restore_best_weights=True).fit(*digits)
+    display = TrainingHistoryDisplay.from_estimator(clf)
+    assert display.best_epoch == np.argmin(clf.loss_curve_) + 1 < clf.n_iter_
+    clf.set_params(restore_best_weights="auto").fit(*digits)
+    assert TrainingHistoryDisplay.from_estimator(clf).best_epoch is None
 
 
 def test_history_leaves_out_what_is_not_there(plt, tiny, digits):
@@ -161,14 +173,14 @@ def test_network_shows_the_numbers_of_a_trace(plt, tiny):
     assert sum(text.startswith("dZ ") for text in shown) == 3 + 2 + 1
     for layer in trace.layers:
         for w, dw in zip(layer.W.ravel(), layer.dW.ravel()):
-            assert any(_is_pair(text, w, dw) for text in shown)
+            assert any(_is_pair(*pair, w, dw) for pair in pairwise(shown))
     assert any("lines: W, below it dW" in text for text in shown)
 
 
-def _is_pair(text, w, dw):
+def _is_pair(above, below, w, dw):
     """True for W over dW, to the digits shown."""
     try:
-        a, b = map(float, text.split("\n"))
+        a, b = float(above), float(below)
     except ValueError:  # another text
         return False
     return np.isclose(a, w, atol=5e-3, rtol=0.1) and np.isclose(b, dw, atol=5e-3, rtol=0.1)

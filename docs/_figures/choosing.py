@@ -2,9 +2,11 @@
 
 `python docs/_figures/choosing.py` makes all of them again, in about a minute; the extra `plot`
 brings matplotlib. Every number is a loss or an accuracy on data that scikit-learn or skbackprop
-brings along, a median of three seeds. None is a time.
+brings along, a median of three seeds. None is a time. With `main(folder, max_epochs=1)` the script
+can be tried.
 """
 
+import sys
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,6 +29,8 @@ warnings.simplefilter("ignore", ConvergenceWarning)
 Data = tuple[np.ndarray, np.ndarray]
 GUIDE = Path(__file__).parents[1] / "guide"
 SEEDS = range(3)
+#: A limit for trials.
+MAX_EPOCHS = 1000
 #: Okabe and Ito's colours, told apart by colour-blind readers too; each has its own marker.
 STYLES = list(
     zip(
@@ -44,7 +48,8 @@ DIGITS_TRAIN, DIGITS_TEST = (X_train, y_train), (X_test, y_test)
 def train(seed: int, data: Data = DIGITS_TRAIN, **params: object) -> BackpropClassifier:
     """A network after exactly `max_iter` epochs, unless the parameters say otherwise."""
     fixed = {"hidden_layer_sizes": (50,), "tol": 0.0, "n_iter_no_change": np.inf}
-    return BackpropClassifier(**{**fixed, **params}, random_state=seed).fit(*data)
+    params = {**fixed, **params, "max_iter": min(params["max_iter"], MAX_EPOCHS)}
+    return BackpropClassifier(**params, random_state=seed).fit(*data)
 
 
 def last_loss(**params: object) -> float:
@@ -122,8 +127,9 @@ def solvers() -> None:
         default = last_loss(solver=name, max_iter=20)
         curve = loss_curve(solver=name, learning_rate_init=float(rates[best]), max_iter=60)
         curve = np.minimum.accumulate(curve)
-        right.plot(np.arange(1, 61), curve, color=color, marker=marker, ms=5, markevery=10)
-        ends.append((name, color, 60, curve[-1]))
+        epochs = np.arange(1, len(curve) + 1)
+        right.plot(epochs, curve, color=color, marker=marker, ms=5, markevery=10)
+        ends.append((name, color, len(curve), curve[-1]))
         rows.append(
             [
                 f"``{name}``",
@@ -217,7 +223,8 @@ def initializers() -> None:
         size = np.median(sizes, axis=0)
         left.plot(range(1, 11), size, color=color, marker=marker, ms=5, label=name)
         curve = loss_curve(**deep, weight_init=name, max_iter=40)
-        right.plot(range(1, 41), curve, color=color, marker=marker, ms=5, markevery=5, label=name)
+        epochs = np.arange(1, len(curve) + 1)
+        right.plot(epochs, curve, color=color, marker=marker, ms=5, markevery=5, label=name)
         shallow = [
             last_loss(hidden_layer_sizes=(50,) * depth, weight_init=name, max_iter=40)
             for depth in (1, 2)
@@ -252,12 +259,13 @@ def batch_sizes() -> None:
         left.plot(rates, losses, color=color, marker=marker, ms=5, label=f"{size}")
         best = float(rates[losses.argmin()])
         curves = loss_curve(batch_size=size, max_iter=60)
-        right.plot(range(1, 61), curves, color=color, marker=marker, ms=5, markevery=10)
+        epochs = np.arange(1, len(curves) + 1)
+        right.plot(epochs, curves, color=color, marker=marker, ms=5, markevery=10)
         rows.append(
             [
                 f"{size}",
                 f"{-(-len(X_train) // size)}",
-                f"{curves[19]:.2g}",
+                f"{curves[:20][-1]:.2g}",
                 f"{losses.min():.2g} at {best:.2g}",
             ]
         )
@@ -277,8 +285,15 @@ def batch_sizes() -> None:
     write("batch_sizes", table("Training loss after 20 epochs on the digits, (50,)", head, rows))
 
 
-if __name__ == "__main__":
+def main(folder: Path = GUIDE, max_epochs: int = MAX_EPOCHS) -> None:
+    """Write all of them."""
+    global GUIDE, MAX_EPOCHS
+    GUIDE, MAX_EPOCHS = Path(folder), max_epochs
     solvers()
     activations()
     initializers()
     batch_sizes()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])

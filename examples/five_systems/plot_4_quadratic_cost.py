@@ -4,7 +4,8 @@
 
 The oldest pair: sigmoids in both layers, and the cost ``1/2 * sum((y - a)**2)``. It learns digits
 well. Its weak spot is a unit that is wrong and sure of it. There the slope of the sigmoid is almost
-zero, and so is the gradient. Cross-entropy cancels that slope.
+zero, and so is the gradient. Cross-entropy cancels that slope. :doc:`/five_systems` has the same
+network beside a loop in NumPy, trained on all images for ten epochs.
 """
 
 import matplotlib.pyplot as plt

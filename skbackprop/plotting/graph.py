@@ -210,7 +210,7 @@ class NetworkDisplay:
             m = self.trace.layers[0].Z.shape[0]
             what = "A and dZ" if m == 1 else f"mean of A and sum of dZ over {m} samples"
             small = any(map(self._is_small, range(len(self.coefs))))
-            lines = "; lines: W, below it dW" if small else ""
+            lines = "; lines: W, below it dW in grey" if small else ""
             caption += f"\nunits: {what}{lines}; loss: {self.trace.loss:.4g}"
         self._write((left + right) / 2, bottom + 0.04, caption, color=GREY, va="bottom")
         return self
@@ -283,8 +283,10 @@ class NetworkDisplay:
         x_in, x_out = i * self._column, (i + 1) * self._column
         places = _places(np.array([((x_in, a), (x_out, b)) for a in y_in for b in y_out]))
         for (x, y), w, dw in zip(places, self.coefs[i].ravel(), dW.ravel(), strict=True):
-            style = {"fontsize": 7, "bbox": BOX, "zorder": 2, "color": BLUE if w >= 0 else RED}
-            self._write(x, y, f"{_number(w)}\n{_number(dw)}", **style)
+            style = {"fontsize": 7, "bbox": BOX, "zorder": 2}
+            above, below = {"va": "bottom", "color": BLUE if w >= 0 else RED}, {"va": "top"}
+            self._write(x, y, _number(w), **style, **above)
+            self._write(x, y, _number(dw), **style, **below, color=GREY)
 
     def _draw_units(self, i: int, y: np.ndarray, top: float) -> None:
         """Circles of layer i, what it is above them, and names and numbers beside and within."""

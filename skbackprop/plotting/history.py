@@ -101,6 +101,8 @@ class TrainingHistoryDisplay:
         best = None
         if estimator.validation_scores_ is not None:
             best = int(np.nanargmax(history["validation_score"])) + 1
+        elif estimator.restore_best_weights is True:  # without early stopping: by the loss
+            best = int(np.nanargmin(history["loss"])) + 1
         scoring = estimator.scoring
         name = "validation score"
         if isinstance(scoring, str):

@@ -14,6 +14,6 @@ def pyplot() -> Any:
     except ImportError as error:
         raise ImportError(
             "skbackprop.plotting draws with matplotlib, which isn't installed. It comes with the"
-            ' extra "plot": pip install "skbackprop[plot]".'
+            ' extra "plot": pip install "skbackprop[plot]", or pip install ".[plot]" from a clone.'
         ) from error
     return plt

@@ -7,7 +7,7 @@ from skbackprop import BackpropClassifier
 from skbackprop.inspection import Trace, trace_backprop
 
 VALUE, GRADIENT = "#0072B2", "#D55E00"  # of Okabe and Ito's colours, which all can tell apart
-MIDDLE, STEP = 0.0, 2.2
+MIDDLE, STEP = 0.0, 2.4
 
 
 def traced() -> Trace:
@@ -29,7 +29,7 @@ def show(name: str, array: np.ndarray) -> str:
 def draw(trace: Trace) -> plt.Figure:
     """The graph of a network with one hidden layer and one output unit."""
     hidden, output = trace.layers
-    figure, ax = plt.subplots(figsize=(8.2, 9.2), layout="constrained")
+    figure, ax = plt.subplots(figsize=(8.2, 9.9), layout="constrained")
     ax.set(xlim=(-5.3, 5.3), ylim=(-0.6, 5 * STEP + 1.3))
     ax.axis("off")
     text = {"fontsize": 10, "family": "monospace", "linespacing": 1.25}

@@ -26,7 +26,7 @@ def draw() -> plt.Figure:
     figure, axes = plt.subplots(
         len(RULES), 5, figsize=(8.6, 4.8), sharex=True, sharey="row", layout="constrained"
     )
-    bins = np.linspace(0.0, 2.5, 26)
+    bins = np.linspace(0.0, 4.0, 41)
     for row, (rule, name) in zip(axes, RULES.items(), strict=True):
         row[0].set_ylabel(name, fontsize=11)
         for number, (ax, A) in enumerate(zip(row, activations(rule), strict=True), start=1):
