@@ -78,8 +78,8 @@ class Adaptive(Schedule):
 class ReduceOnPlateau(Schedule):
     """rate /= divisor after every `patience` epochs in a row without improvement.
 
-    Unlike "adaptive" it leaves the end of training to `n_iter_no_change`, which must be larger
-    than `patience` for the rate to fall. He et al. (2016), Deep residual learning for image
+    Unlike "adaptive" it leaves the end of training to `n_iter_no_change`, which must not be smaller
+    than `patience`, or the rate can't fall. He et al. (2016), Deep residual learning for image
     recognition, section 3.4, by the training loss or the validation score.
 
     Parameters

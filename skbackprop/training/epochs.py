@@ -1,0 +1,130 @@
+"""Minibatch training: the epoch loop with its stopping rule."""
+
+from __future__ import annotations
+
+from math import inf, isfinite, nan
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from skbackprop.batches import Minibatches
+from skbackprop.network import Network
+from skbackprop.training.progress import Progress, Row
+from skbackprop.training.run import Run
+from skbackprop.vectors import aligned_copy
+
+
+class EpochRun(Run):
+    """Minibatch training until the stopping rule, or for `max_iter` more epochs.
+
+    The samples are shuffled by `rng`. Where the plan says so, the best epoch's values are restored
+    at the end.
+    """
+
+    def __init__(self, rng: np.random.RandomState, *args: Any) -> None:
+        super().__init__(*args)
+        self.rng = rng
+
+    def __call__(self, network: Network, batches: Minibatches, progress: Progress) -> None:
+        """Train the network; progress tells how far it came."""
+        plan, p, last = self.plan, progress, progress.n_iter + self.plan.max_iter
+        best_before = p.best
+        if plan.restore_best and p.best_values is None and p.best < inf:
+            # the best epoch so far is that of an earlier call, which has left its values
+            p.best_values = aligned_copy(network.values)
+        try:
+            if p.continued and p.no_improvement > plan.n_iter_no_change:
+                self.plateau(p)  # the run that this one continues has ended here
+            while not p.outcome:
+                if self.tasks:
+                    self.tasks.begin_epoch()
+                start = perf_counter()
+                if plan.shuffle:
+                    batches.shuffle(self.rng)
+                data_loss, penalty, rate, norm = self.epoch(network, batches, p)
+                p.t += len(batches.samples)
+                p.epochs += 1
+                seconds = perf_counter() - start
+                loss = data_loss + penalty
+                row = Row(loss, data_loss, penalty, nan, nan, rate, norm, seconds)
+                if not _is_finite(network.theta):
+                    p.note(row)
+                    p.outcome = "diverged"
+                    break
+                self.finish_epoch(network, p, row)
+                p.factor = plan.schedule.after_epoch(p.factor, p.t, p.no_improvement)
+                if p.no_improvement > plan.n_iter_no_change:
+                    self.plateau(p)
+                if self.tasks and self.tasks.end_epoch(network, p) and not p.outcome:
+                    p.outcome = "stopped"
+                if not p.outcome and p.n_iter >= last:
+                    done = plan.schedule.has_end and p.epochs >= plan.horizon
+                    p.outcome = "completed" if done else "unfinished"
+                    p.message = (
+                        f"Stochastic Optimizer: Maximum iterations ({plan.max_iter}) reached and"
+                        " the optimization hasn't converged yet."
+                    )
+        except KeyboardInterrupt:
+            p.outcome = "interrupted"
+        if p.outcome == "diverged":
+            if p.best_values is None or p.best == best_before:
+                return  # there is nothing to go back to
+            p.forget(network.theta)
+        self.restore_best(network, p)
+
+    def epoch(
+        self, network: Network, batches: Minibatches, progress: Progress
+    ) -> tuple[float, ...]:
+        """One pass over the samples, one step per batch.
+
+        Returns data loss, penalty, learning rate and gradient norm, as a `Row` has them.
+        """
+        plan, p = self.plan, progress
+        theta, grad, state = network.theta, network.grad, p.optimizer_state
+        step, decays = plan.solver.step, plan.solver.weight_decay > 0
+        clip_norm, max_norm = plan.clip_norm, plan.max_norm
+        schedule, moves = plan.schedule, plan.schedule.moves
+        rate = base = float(plan.learning_rate_init * p.factor)
+        data_loss, penalty, n, norm = 0.0, 0.0, 0, nan
+        for k, batch in enumerate(batches):
+            m = len(batch.Y)
+            data_loss += network.data_gradient(batch) * m
+            penalty += network.add_penalty(batch.total) * m
+            if not n:
+                norm = network.gradient_norm()
+            n += m
+            if clip_norm is not None:
+                network.clip_gradient(clip_norm)
+            if moves:
+                # in the middle of this step
+                done = (p.epochs + (k + 0.5) / len(batches)) / plan.horizon
+                rate = float(base * schedule.factor_at(min(1.0, done)))
+            if decays:
+                plan.solver.decay(network.weights, rate)
+            step(theta, grad, state, rate)
+            if max_norm is not None:
+                network.limit_norms(max_norm)
+        return data_loss / n, penalty / n, rate, norm
+
+    def plateau(self, progress: Progress) -> None:
+        """Go on with the schedule's next factor, or end where it has none."""
+        plan = self.plan
+        what = "Training loss" if plan.monitor == "loss" else "Validation score"
+        reason = (
+            f"{what} did not improve more than tol={plan.tol:f}"
+            f" for {plan.n_iter_no_change} consecutive epochs."
+        )
+        rate = plan.learning_rate_init * progress.factor
+        factor = plan.schedule.on_plateau(progress.factor, rate)
+        if factor is None:
+            progress.outcome = "converged"
+            self.say("{} {}", reason, plan.schedule.last_words)
+        else:
+            progress.factor, progress.no_improvement = factor, 0
+            self.say("{} Setting learning rate to {:f}", reason, plan.learning_rate_init * factor)
+
+
+def _is_finite(theta: np.ndarray) -> bool:
+    """True where theta has no NaN and no inf; theta . theta tells it in one quick pass."""
+    return isfinite(np.dot(theta, theta)) or bool(np.all(np.isfinite(theta)))

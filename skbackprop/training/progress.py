@@ -1,0 +1,154 @@
+"""What a run is to do, and what it has reached."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, replace
+from math import inf, nan
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skbackprop.network import Network
+from skbackprop.schedules import Schedule
+
+
+class Row(NamedTuple):
+    """What is noted of an epoch. Losses are means over its samples; seconds are of training alone.
+
+    `learning_rate` is that of the last step, `gradient_norm` that of the first batch.
+    """
+
+    loss: float
+    data_loss: float = nan
+    penalty: float = nan
+    validation_loss: float = nan
+    validation_score: float = nan
+    learning_rate: float = nan
+    gradient_norm: float = nan
+    seconds: float = nan
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is to do. The names are the estimator's parameters.
+
+    `monitor` is what has to improve: "loss" or "validation_score". `horizon` is how many epochs a
+    schedule counts on.
+    """
+
+    solver: Any
+    schedule: Schedule
+    learning_rate_init: float
+    max_iter: int
+    horizon: int
+    tol: float
+    n_iter_no_change: float
+    shuffle: bool
+    clip_norm: float | None
+    max_norm: float | None
+    monitor: str
+    restore_best: bool
+    verbose: bool
+
+
+class Evaluation(NamedTuple):
+    """What a network achieves on the validation samples."""
+
+    score: float
+    loss: float
+
+
+@dataclass
+class Progress:
+    """What training has reached. The estimator keeps it, so that a later call can go on.
+
+    `best` is the smallest value so far of what is `monitored`, scores with a minus sign.
+    `best_values` are the network's values that led to it, where they are to be restored.
+    `epochs` counts those of all runs since the optimizer was made anew.
+    `generator` draws what dropout drops; None where nothing was dropped yet.
+    `left_best` is True where the last run has left the values that led to `best`.
+    `continued` is True where this run goes on as if the last one had never ended.
+    `outcome` is "converged", "completed" (the schedule's curve), "unfinished", "interrupted",
+    "stopped" (by a callback) or "diverged"; `message` says more of an unfinished run.
+    """
+
+    solver: Any = None
+    optimizer_state: Any = None
+    generator: np.random.Generator | None = None
+    factor: float = 1.0
+    epochs: int = 0
+    t: int = 0
+    n_iter: int = 0
+    loss: float = nan
+    rows: list[Row] = field(default_factory=list)
+    monitored: tuple[str, str] = ("", "")
+    best: float = inf
+    best_values: np.ndarray | None = None
+    no_improvement: int = 0
+    left_best: bool = False
+    continued: bool = False
+    outcome: str = ""
+    message: str = ""
+
+    def begin(self, plan: Plan, network: Network, monitored: tuple[str, str], anew: bool) -> None:
+        """Before a run: no history; a fresh optimizer if `anew` or if it's another one."""
+        solver = plan.solver
+        self.rows = []
+        self.n_iter, self.outcome, self.continued = 0, "", False
+        before, self.solver = self.solver, solver
+        if solver.stochastic and (anew or type(solver) is not type(before)):
+            self.forget(network.theta)
+        # a best whose values are lost can't be restored
+        if monitored != self.monitored or (plan.restore_best and not self.left_best):
+            self.forget_best()
+        self.monitored = monitored
+        self.best_values = None
+
+    def forget_best(self) -> None:
+        """Let the next epoch be the best, whatever it brings."""
+        self.best, self.best_values, self.no_improvement = inf, None, 0
+
+    def take_up(self, solver: Any) -> None:
+        """Before a run that goes on as if the last one had never ended."""
+        self.rows, self.solver, self.outcome, self.continued = [], solver, "", True
+
+    def fork(self) -> Progress:
+        """Return what a run may change without changing this."""
+        state, values = self.optimizer_state, self.best_values
+        return replace(
+            self,
+            optimizer_state=None if state is None else state.copy(),
+            generator=copy.deepcopy(self.generator),
+            rows=list(self.rows),
+            best_values=None if values is None else values.copy(),
+        )
+
+    def forget(self, theta: np.ndarray) -> None:
+        """Start the optimizer and the schedule anew."""
+        self.optimizer_state, self.factor, self.epochs = self.solver.init(theta), 1.0, 0
+
+    def note(self, row: Row) -> None:
+        """Add an epoch to the history."""
+        self.rows.append(row)
+        self.n_iter += 1
+        self.loss = row.loss
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """The rows, column by column."""
+        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(Row._fields)
+        return {name: list(column) for name, column in zip(Row._fields, columns, strict=True)}
+
+    def improves(self, value: float, tol: float) -> bool:
+        """Note a monitored value; True if it's the best so far.
+
+        An epoch counts as an improvement only if it is better than the best by `tol`.
+        """
+        # written so that NaN, a score that isn't defined, is no improvement
+        improved = value <= self.best - tol
+        self.no_improvement = 0 if improved else self.no_improvement + 1
+        is_best = value < self.best
+        if is_best:
+            self.best = value
+        return is_best

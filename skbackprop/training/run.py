@@ -1,0 +1,76 @@
+"""What minibatch training and L-BFGS have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from skbackprop.network import Network
+from skbackprop.training.progress import Evaluation, Plan, Progress, Row
+from skbackprop.vectors import aligned_copy
+
+
+class Tasks(Protocol):
+    """Who is told of the epochs, or of the iterations of L-BFGS."""
+
+    def begin_epoch(self) -> None:
+        """Before an epoch, once or more often."""
+
+    def end_epoch(self, network: Network, progress: Progress) -> bool:
+        """After an epoch; true where training is to stop."""
+
+
+class Run:
+    """What both kinds of training have in common.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to do.
+    evaluate : callable, optional
+        Network to `Evaluation`, after every epoch.
+    tasks : Tasks, optional
+        Is told when an epoch begins and ends; may stop the training.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        evaluate: Callable[[Network], Evaluation] | None = None,
+        tasks: Tasks | None = None,
+    ) -> None:
+        self.plan, self.evaluate, self.tasks = plan, evaluate, tasks
+        #: What the last epoch has left, where the best one's values have replaced it.
+        self.last_values: np.ndarray | None = None
+
+    def restore_best(self, network: Network, progress: Progress) -> None:
+        """End with the best epoch's values, if they were kept."""
+        progress.left_best = progress.best_values is not None
+        if progress.best_values is not None:
+            self.last_values = network.values.copy()
+            np.copyto(network.values, progress.best_values)
+
+    def finish_epoch(self, network: Network, p: Progress, row: Row) -> None:
+        """Evaluate, note, and keep the values if they are the best."""
+        plan, value = self.plan, row.loss
+        self.say("Iteration {}, loss = {:.8f}", p.n_iter + 1, row.loss)
+        if self.evaluate:
+            score, loss = self.evaluate(network)
+            row = row._replace(validation_score=score, validation_loss=loss)
+            if plan.monitor == "validation_score":
+                value = -score
+                self.say("Validation score: {:f}", score)
+        p.note(row)
+        is_best = p.improves(value, plan.tol)
+        if plan.restore_best and is_best:
+            if p.best_values is None:
+                p.best_values = aligned_copy(network.values)
+            else:
+                np.copyto(p.best_values, network.values)
+
+    def say(self, line: str, *values: Any) -> None:
+        """Print for `verbose`."""
+        if self.plan.verbose:
+            print(line.format(*values))
