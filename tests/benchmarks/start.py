@@ -11,6 +11,7 @@ FIT = "from sklearn.datasets import load_iris; clf.fit(*load_iris(return_X_y=Tru
 SNIPPETS = {
     "import sklearn.base": "import sklearn.base",
     "import skbackprop": "import skbackprop",
+    "import of the classifier": "from skbackprop import BackpropClassifier",
     "skbackprop, import and fit": "from skbackprop import BackpropClassifier as C; "
     "clf = C(tol=1e-2); " + FIT,
     "scikit-learn, import and fit": "from sklearn.neural_network import MLPClassifier as C; "
