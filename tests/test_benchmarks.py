@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.benchmarks.__main__ import main
+from tests.benchmarks.start import SNIPPETS
 from tests.benchmarks.workloads import WORKLOADS
 
 
@@ -13,7 +14,7 @@ def test_every_workload_at_toy_size(tmp_path, capsys):
     main(["--toy", "--repeats", "1", "--peer", *peers, "--json", str(tmp_path / "times.json")])
     lines = capsys.readouterr().out.splitlines()
     measured = json.loads((tmp_path / "times.json").read_text())["microseconds"]
-    assert len(lines) == 2 + len(WORKLOADS) + 4
+    assert len(lines) == 2 + len(WORKLOADS) + len(SNIPPETS)
     for times in measured.values():
         assert {"skbackprop", "scikit-learn"} <= set(times)
         assert all(t > 0 for repeats in times.values() for t in repeats)
