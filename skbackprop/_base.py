@@ -127,7 +127,7 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
             infinite or NaN. The estimator is then what it was before the call.
         """
         call = FitCall(sample_weight, X_val, y_val, sample_weight_val, coefs_init, intercepts_init)
-        return self._fit(X, y, call, self._callback_tasks(X, y, call))
+        return self._fit(X, y, replace(call, tasks=self._callback_tasks(X, y, call)))
 
     @available_if(is_stochastic)
     def partial_fit(
@@ -177,10 +177,10 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
         )
         return self._fit(X, y, call)
 
-    def _fit(self, X: Any, y: Any, call: FitCall, tasks: FitTasks | None = None) -> Self:
+    def _fit(self, X: Any, y: Any, call: FitCall) -> Self:
         with self._unchanged_on_error():
-            if tasks:
-                tasks.begin_fit()
+            if call.tasks:
+                call.tasks.begin_fit()
             options = self._check_options(call)
             call = replace(call, rng=check_random_state(self.random_state))
             going_on = self._continues(call)
@@ -200,15 +200,15 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
             architecture = self._architecture(X.shape[1], loss, options)
             with self._enough_memory(architecture):
                 network = self._start_network(architecture, options, call, X.dtype)
-                progress = self._train(network, held, validation, options, call, tasks)
+                progress = self._train(network, held, validation, options, call)
             if not np.all(np.isfinite(network.theta)):
                 raise ValueError(
                     "Solver produced non-finite parameter weights. The input data may contain"
                     " large values and need to be preprocessed."
                 )
             self._set_fitted(network, progress, going_on)
-            if tasks:
-                tasks.end_fit(self)
+            if call.tasks:
+                call.tasks.end_fit(self)
         self._tell(progress, call)
         return self
 
@@ -237,7 +237,6 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
         validation: Held | None,
         options: Options,
         call: FitCall,
-        tasks: FitTasks | None,
     ) -> Progress:
         """Run the solver on the network; tell how far it came."""
         solver, plan = options.solver, self._plan(options, call)
@@ -283,7 +282,7 @@ class BaseBackprop(_compat.CallbackSupportMixin, Data):
             monitored = plan.monitor, repr(what)
             progress.begin(plan, network, monitored, anew=not call.incremental)
 
-        common = plan, evaluate, tasks
+        common = plan, evaluate, call.tasks
         run = EpochRun(rng, *common) if solver.stochastic else LBFGSRun(*common)
         # overflow ends in non-finite weights, or in infinite scores, which are no error
         quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")

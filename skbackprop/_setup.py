@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from skbackprop._callbacks import FitTasks
 from skbackprop._fitted import FittedNetwork, coef_views, intercept_views
 from skbackprop._options import Options, check_combinations, check_options, choices, try_once
 from skbackprop._parameters import Parameters
@@ -34,6 +35,8 @@ class FitCall:
     classes: Any = None
     incremental: bool = False
     rng: Any = None
+    #: Who tells scikit-learn's callbacks of the call, if there are any.
+    tasks: FitTasks | None = None
     #: The checked targets to train on, with their checked weights: "balanced" counts these.
     y: Any = None
     weight: Any = None
