@@ -67,12 +67,12 @@ out_activation_ : str
 
 def coef_views(network: Network, name: str) -> Views:
     """All W of a network, under a name for errors."""
-    return Views([layer.W for layer in network.layers], name)
+    return Views(network.arrays("W"), name)
 
 
 def intercept_views(network: Network, name: str) -> Views:
     """All b of a network, under a name for errors."""
-    return Views([layer.b for layer in network.layers], name)
+    return Views(network.arrays("b"), name)
 
 
 class FittedNetwork(BaseEstimator):

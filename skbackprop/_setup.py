@@ -15,11 +15,11 @@ from skbackprop._fitted import FittedNetwork, coef_views, intercept_views
 from skbackprop._options import Options, check_combinations, check_options, choices, try_once
 from skbackprop._parameters import Parameters
 from skbackprop._validation import check_dropout, check_sizes
+from skbackprop.architecture import Architecture
 from skbackprop.losses import Loss, OutputLoss, check_loss
 from skbackprop.network import Network
 from skbackprop.training import Plan
 from skbackprop.vectors import aligned, aligned_copy
-from skbackprop.workspace import Architecture
 
 
 @dataclass(frozen=True)
@@ -153,16 +153,7 @@ class Setup(FittedNetwork, Parameters):
             return Network(architecture, aligned_copy(self._network.values))
 
         network = Network(architecture, aligned(architecture.n_values, dtype))
-        # Without hidden units the loss is convex and there is no variance for Glorot's bound to
-        # keep: it's 0 then, and training starts where scikit-learn's linear models start. From
-        # MLPClassifier's random start the default epochs don't suffice on scikit-learn's checks.
-        factors = [f.glorot_factor for f in architecture.activations]
-        # the output layer takes that of the layer below
-        factors.append(factors[-1] if factors else 0.0)
-        for layer, factor in zip(network.layers, factors, strict=True):
-            fan_in, fan_out = layer.W.shape
-            layer.W[...], layer.b[...] = options.weight_init.draw(call.rng, fan_in, fan_out, factor)
-        network.reset_normalization()
+        network.initialize(options.weight_init, call.rng)
         if call.coefs_init is not None:
             coef_views(network, "coefs_init").assign(call.coefs_init)
         if call.intercepts_init is not None:

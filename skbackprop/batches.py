@@ -101,7 +101,7 @@ class Minibatches:
 
     def _piece(self, rows: int, memory: np.ndarray | None) -> Piece:
         """Buffers for so many rows, X in the memory given, and their batches."""
-        s, dtype, X = self.samples, self.workspace.ones.dtype, None
+        s, dtype, X = self.samples, self.workspace.memory.dtype, None
         if memory is not None:
             # in the memory order of X, so that gathering copies whole runs
             order: Literal["C", "F"] = "C" if s.X.flags.c_contiguous else "F"

@@ -7,16 +7,16 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import sqrt
 from typing import Any
 
 import numpy as np
 
-from skbackprop.layers import Dense, SparseRows
-from skbackprop.normalization import Affine
+from skbackprop.architecture import Architecture, cut
+from skbackprop.initializers import Initializer
+from skbackprop.layers import Dense, Layer, SparseRows
 from skbackprop.vectors import AXPY, aligned
-from skbackprop.workspace import Architecture, Batch, Workspace
+from skbackprop.workspace import Batch, Workspace
 
 #: Rows of a prediction that are worked on together.
 ROWS_AT_ONCE = 1024
@@ -29,7 +29,7 @@ class Network:
     ----------
     architecture : Architecture
         Sizes and functions.
-    values : ndarray of shape (n_parameters + n_statistics,)
+    values : ndarray of shape (n_values,)
         theta, then the running means and variances of batch normalisation. Kept, not copied: a
         step along `theta` moves the layers.
     """
@@ -38,95 +38,67 @@ class Network:
         self.architecture, self.values = architecture, values
         theta = self.theta = values[: architecture.n_parameters]
         self.grad = aligned(theta.size, theta.dtype)
-        (W, b, gamma, beta), (dW, db, dgamma, dbeta) = self.views(theta), self.views(self.grad)
-        self.layers = [Dense(*arrays) for arrays in zip(W, b, dW, db, strict=True)]
-        mean, variance = self._statistics()
-        self.affines = [
-            Affine(*arrays)
-            for arrays in zip(gamma, beta, dgamma, dbeta, mean, variance, strict=True)
-        ]
         n_weights = architecture.n_weights
         self.weights, self.weight_grads = theta[:n_weights], self.grad[:n_weights]
+        self.row = architecture.row()
+        output = self.row[-1]
+        assert isinstance(output, Dense)
+        self.output = output
+        shapes = [layer.shapes for layer in self.row]
+        statistics = cut(values[theta.size :], [layer.statistics for layer in self.row])
+        for layer, own, gradients, kept in zip(
+            self.row, cut(theta, shapes), cut(self.grad, shapes), statistics, strict=True
+        ):
+            layer.bind(own | {f"d{name}": array for name, array in gradients.items()} | kept)
+        #: The way back, down to the lowest layer that learns: nothing below asks for a gradient.
+        lowest = next(i for i, names in enumerate(shapes) if names)
+        self.way_back = self.row[lowest:][::-1]
+        W, dW, db = self.arrays("W"), self.arrays("dW"), self.arrays("db")
+        self.into_hidden_units = list(zip(W, dW, db, strict=True))[:-1]
         self.axpy = AXPY[theta.dtype]
-        self.norm: Any = architecture.normalization
         self.signs = np.empty_like(self.weights) if architecture.l1 else None
 
-    def views(self, flat: np.ndarray) -> tuple[list[np.ndarray], ...]:
-        """Views into a vector like theta, shaped like every W, b, gamma and beta."""
-        architecture, start = self.architecture, 0
+    @property
+    def depths(self) -> list[int]:
+        """For each of the row the number of its dense layer: its own, or that of the one below."""
+        dense = np.cumsum(["W" in layer.shapes for layer in self.row])
+        return [max(0, int(n) - 1) for n in dense]
 
-        def cut(*shape: int) -> np.ndarray:
-            nonlocal start
-            size = int(np.prod(shape))
-            start += size
-            return flat[start - size : start].reshape(shape)
+    def arrays(self, name: str) -> list[np.ndarray]:
+        """The arrays called W, dW, b and so on of all layers that have one, from X upwards."""
+        return [vars(layer)[name] for layer in self.row if name in vars(layer)]
 
-        hidden = architecture.units[1:-1] if architecture.normalization else ()
-        W = [cut(*shape) for shape in architecture.shapes]
-        b = [cut(n) for n in architecture.units[1:]]
-        return W, b, [cut(n) for n in hidden], [cut(n) for n in hidden]
-
-    def _statistics(self) -> tuple[list[Any], list[Any]]:
-        """Views of the running means and variances; None where there are none."""
-        hidden = self.architecture.units[1:-1] if self.architecture.normalization else ()
-        statistics = self.values[self.architecture.n_parameters :]
-        if not statistics.size:
-            return [None] * len(hidden), [None] * len(hidden)
-        parts = np.split(statistics, np.cumsum([*hidden, *hidden])[:-1])
-        return parts[: len(hidden)], parts[len(hidden) :]
-
-    def reset_normalization(self) -> None:
-        """gamma = 1, beta = 0, running means 0 and variances 1: Zhat = Z in prediction."""
-        for affine in self.affines:
-            affine.gamma.fill(1.0)
-            affine.beta.fill(0.0)
-            if affine.mean is not None and affine.variance is not None:
-                affine.mean.fill(0.0)
-                affine.variance.fill(1.0)
+    def initialize(self, rule: Initializer, rng: np.random.RandomState) -> None:
+        """Give every layer its first values."""
+        for layer in self.row:
+            layer.initialize(rule, rng)
 
     def forward(self, X: Any, ws: Workspace) -> np.ndarray:
         """Z_l = A_{l-1} W_l + b_l, A_l = f_l(Z_l), A_0 = X. Returns the output layer's scores."""
-        A = ws.input_dropout.forward(X) if ws.input_dropout else X
-        hidden = zip(self.layers, self.architecture.activations, ws.hidden, strict=False)
-        for i, (layer, activation, room) in enumerate(hidden):
-            layer.forward(A, room.Z)
-            if room.normalized:
-                self.norm.forward(room.Z, self.affines[i], room.normalized)
-            activation.forward(room.Z, room.A)
-            A = room.dropout.forward(room.A) if room.dropout else room.A
-        self.layers[-1].forward(A, ws.Z)
-        return ws.Z
+        A = X
+        for layer, buffers in zip(self.row, ws.buffers, strict=True):
+            A = layer.forward(A, buffers)
+        return A
 
-    def backward(self, X: Any, ws: Workspace) -> None:
-        """From dZ of the output layer, which stands in ws.Z, down to dW_1 and db_1.
+    def backward(self, dZ: np.ndarray, ws: Workspace) -> None:
+        """From dZ of the output layer down to dW_1 and db_1. Overwrites dZ and grad.
 
         dW_l = A_{l-1}.T dZ_l, db_l = sum of dZ_l, dA_{l-1} = dZ_l W_l.T, dZ = dA * f'(Z).
         """
-        dZ = ws.Z
-        for i in range(len(self.layers) - 1, 0, -1):
-            room = ws.hidden[i - 1]
-            dA = room.dA
-            self.layers[i].backward(room.out, dZ, ws.ones, dA)
-            if room.dropout:
-                room.dropout.backward(dA)
-            self.architecture.activations[i - 1].backward(dA, room.Z, room.A)
-            if room.normalized:
-                self.norm.backward(dA, room.Z, self.affines[i - 1], room.normalized)
-            dZ = dA
-        X = ws.input_dropout.out if ws.input_dropout else X
-        self.layers[0].backward(X, dZ, ws.ones, None)
+        dA = dZ
+        for layer, buffers in zip(self.way_back, reversed(ws.buffers), strict=False):
+            dA = layer.backward(dA, buffers)
 
     def value_and_gradient(self, batch: Batch) -> float:
         """L = sum_i w_i L_i + penalty. Overwrites grad with dL/dtheta."""
-        return self.data_gradient(batch) + self.add_penalty(batch.total)
+        return self.data_loss_and_gradient(batch) + self.add_penalty(batch.total)
 
-    def data_gradient(self, batch: Batch) -> float:
+    def data_loss_and_gradient(self, batch: Batch) -> float:
         """sum_i w_i L_i. Overwrites grad with its derivative."""
-        ws = batch.workspace
+        ws, loss = batch.workspace, self.architecture.loss
         Z = self.forward(batch.X, ws)
-        loss = self.architecture.loss
         value = loss.value_and_gradient(Z, batch.Y, batch.weight, ws.scratch)
-        self.backward(batch.X, ws)
+        self.backward(Z, ws)
         return value
 
     def add_penalty(self, total: float) -> float:
@@ -158,8 +130,7 @@ class Network:
 
         Srivastava et al. (2014), section 5.1.
         """
-        for layer in self.layers[:-1]:
-            W, squares, norms = layer.W, layer.dW, layer.db
+        for W, squares, norms in self.into_hidden_units:
             np.multiply(W, W, out=squares)
             np.add.reduce(squares, axis=0, out=norms)
             np.sqrt(norms, out=norms)
@@ -173,34 +144,18 @@ class Network:
         Many rows go through a piece at a time, so that the layers' values stay in the cache. The
         result is in Fortran order, as in training.
         """
-        n, architecture = X.shape[0], self.architecture
-        Z = np.empty((architecture.units[-1], n), self.theta.dtype).T
-        hidden = [self._folded(i) for i in range(len(architecture.activations))]
+        hidden: list[Layer] = []
+        for layer in self.row[:-1]:
+            hidden = layer.folded(hidden)
+        n = X.shape[0]
+        Z = np.empty((self.architecture.units[-1], n), self.theta.dtype).T
         for start in range(0, n, ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
             A = X[rows] if isinstance(X, np.ndarray) else SparseRows(X[rows])
-            for (W, b, normalize), activation in zip(hidden, architecture.activations, strict=True):
-                Z_l = A.dot(W)
-                np.add(Z_l, b, out=Z_l)
-                if normalize:
-                    normalize(Z_l)
-                A = np.empty_like(Z_l) if activation.needs_z else Z_l
-                activation.forward(Z_l, A)
-            self.layers[-1].forward(A, Z[rows])
+            for layer in hidden:
+                A = layer.predict(A)
+            self.output.scores(A, Z[rows])
         return Z
-
-    def _folded(self, i: int) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], None] | None]:
-        """W and b of a hidden layer, batch normalisation folded in; what else to do to Z."""
-        W, b = self.layers[i].W, self.layers[i].b
-        if self.norm is None:
-            return W, b, None
-        if self.norm.has_statistics:
-            return *self.norm.fold(W, b, self.affines[i]), None
-
-        def normalize(Z: np.ndarray) -> None:
-            self.norm.forward(Z, self.affines[i], self.norm.room(np.empty_like(Z)))
-
-        return W, b, normalize
 
     def __getstate__(self) -> dict[str, Any]:
         """The values alone: the gradient and the views are made anew, tied to the copied values."""

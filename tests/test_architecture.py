@@ -8,19 +8,18 @@ import pytest
 import skbackprop
 
 PACKAGE = Path(skbackprop.__file__).parent
-FOUNDATION = {"options", "vectors"}
+FOUNDATION = {"options", "vectors", "threads"}
 MATHS = {
     "activations",
     "losses",
     "initializers",
-    "layers",
     "normalization",
     "optimizers",
     "schedules",
 }
 ENGINE = [
-    "dropout",
-    "threads",
+    "layers",
+    "architecture",
     "workspace",
     "network",
     "batches",

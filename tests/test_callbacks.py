@@ -83,13 +83,13 @@ def test_one_task_per_epoch(solver):
 
 @needs_callbacks
 def test_an_epoch_begins_before_its_training_and_ends_after_it(monkeypatch):
-    log, original = Log(), Network.data_gradient
+    log, original = Log(), Network.data_loss_and_gradient
 
-    def data_gradient(self, batch):
+    def data_loss_and_gradient(self, batch):
         log.events.append(("batch", "", 0))
         return original(self, batch)
 
-    monkeypatch.setattr(Network, "data_gradient", data_gradient)
+    monkeypatch.setattr(Network, "data_loss_and_gradient", data_loss_and_gradient)
     net(batch_size=50, max_iter=2).set_callbacks(log).fit(X, y)
     names = [event for event, *_ in log.events]
     epoch = ["begin", *["batch"] * 3, "end"]
@@ -190,16 +190,16 @@ def test_every_task_that_began_ends(monkeypatch):
     assert log.begun == 0
     assert len(log.epochs("begin")) == clf.n_iter_
 
-    original, calls = Network.data_gradient, iter(range(100))
+    original, calls = Network.data_loss_and_gradient, iter(range(100))
 
-    def data_gradient(self, batch):
+    def data_loss_and_gradient(self, batch):
         if next(calls) == 4:
             raise KeyboardInterrupt
         return original(self, batch)
 
     log = Log()
     with monkeypatch.context() as patch:
-        patch.setattr(Network, "data_gradient", data_gradient)
+        patch.setattr(Network, "data_loss_and_gradient", data_loss_and_gradient)
         with pytest.warns(UserWarning, match="interrupted"):
             net().set_callbacks(log).fit(X, y)
     assert log.begun == 0

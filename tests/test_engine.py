@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
 
 from skbackprop.activations import ACTIVATIONS
+from skbackprop.architecture import Architecture
 from skbackprop.batches import Minibatches, Samples
 from skbackprop.initializers import INITIALIZERS, GlorotUniform
 from skbackprop.layers import SparseRows
@@ -18,7 +19,6 @@ from skbackprop.losses import LOSSES
 from skbackprop.network import Network
 from skbackprop.optimizers import OPTIMIZERS
 from skbackprop.schedules import SCHEDULES
-from skbackprop.workspace import Architecture
 
 STOCHASTIC = {name: cls for name, cls in OPTIMIZERS.items() if cls.stochastic}
 KINDS = ["binary", "multiclass", "multilabel"]
@@ -203,9 +203,12 @@ def test_all_batches_share_the_memory_of_one_workspace():
     assert last.X.shape == (50, 40)
     assert first.workspace is second.workspace
     assert np.shares_memory(first.workspace.Z, last.workspace.Z)
-    for a, b in zip(first.workspace.hidden, last.workspace.hidden, strict=True):
-        for name in ("Z", "A", "dA"):
+    shared = 0
+    for a, b in zip(first.workspace.buffers, last.workspace.buffers, strict=True):
+        for name in {"Z", "A", "dA"} & {k for k, v in vars(a).items() if v is not None}:
             assert np.shares_memory(getattr(a, name), getattr(b, name))
+            shared += 1
+    assert shared == 9  # Z of three dense layers, dA of two; Z and A of two activations
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -274,19 +277,21 @@ def test_copies_keep_their_views_tied_to_the_flat_vectors(copied):
     network, batch = network_and_batch(rng, "log_loss", "multiclass")
     twin = copied(network)
     assert not np.shares_memory(twin.theta, network.theta)
-    for layer in twin.layers:
-        assert np.shares_memory(layer.W, twin.theta)
-        assert np.shares_memory(layer.b, twin.theta)
-        assert np.shares_memory(layer.dW, twin.grad)
-        assert np.shares_memory(layer.db, twin.grad)
+    for name, vector in [
+        ("W", twin.theta),
+        ("b", twin.theta),
+        ("dW", twin.grad),
+        ("db", twin.grad),
+    ]:
+        assert len(twin.arrays(name)) == 3
+        assert all(np.shares_memory(array, vector) for array in twin.arrays(name))
     assert twin.value_and_gradient(batch) == network.value_and_gradient(batch)
     assert (twin.grad == network.grad).all()
 
 
 def test_all_weights_come_before_all_intercepts():
     network, _ = network_and_batch(np.random.default_rng(0), "log_loss", "multiclass")
-    W = [layer.W.ravel() for layer in network.layers]
-    b = [layer.b for layer in network.layers]
+    W, b = [W.ravel() for W in network.arrays("W")], network.arrays("b")
     assert (network.theta == np.concatenate(W + b)).all()
     assert (network.weights == np.concatenate(W)).all()
 
@@ -296,5 +301,5 @@ def test_the_penalty_is_divided_by_the_total_weight():
     network, batch = network_and_batch(rng, "log_loss", "multiclass", alpha=2.0)
     with_penalty = network.value_and_gradient(batch)
     bare = Network(replace(network.architecture, l2=0.0), network.theta)
-    squares = sum((layer.W**2).sum() for layer in network.layers)
+    squares = sum((W**2).sum() for W in network.arrays("W"))
     assert_allclose(with_penalty - bare.value_and_gradient(batch), squares / batch.total)

@@ -694,14 +694,14 @@ def test_a_failed_call_changes_nothing(solver, call):
 
 def interrupt_after(k, monkeypatch):
     """Ctrl-C arrives in the k-th call (from 0) for loss and gradient."""
-    original, calls = Network.data_gradient, iter(range(10**6))
+    original, calls = Network.data_loss_and_gradient, iter(range(10**6))
 
-    def data_gradient(self, batch):
+    def data_loss_and_gradient(self, batch):
         if next(calls) >= k:
             raise KeyboardInterrupt
         return original(self, batch)
 
-    monkeypatch.setattr(Network, "data_gradient", data_gradient)
+    monkeypatch.setattr(Network, "data_loss_and_gradient", data_loss_and_gradient)
 
 
 # four batches in an epoch, also where four of the samples are set aside

@@ -252,7 +252,7 @@ def test_other_calls_in_between_leave_nothing_to_go_on_from():
 
 
 def test_nor_does_an_interrupted_one(monkeypatch):
-    original, calls = Network.data_gradient, iter(range(100))
+    original, calls = Network.data_loss_and_gradient, iter(range(100))
 
     def interrupted(self, batch):
         if next(calls) == 7:
@@ -260,7 +260,7 @@ def test_nor_does_an_interrupted_one(monkeypatch):
         return original(self, batch)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Network, "data_gradient", interrupted)
+        patch.setattr(Network, "data_loss_and_gradient", interrupted)
         with pytest.warns(UserWarning, match="interrupted"):
             clf = net(max_iter=K).fit(X, y)
     assert_refused(clf, NOTHING, X, y)

@@ -1,6 +1,8 @@
 """check_gradients finds wrong gradients and no others; trace_backprop shows the engine's arrays."""
 
 import pickle
+import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -75,11 +77,10 @@ def wrong_relu(self, dA, Z, A):
     dA *= np.where(A > 0, 1.0, 0.01)
 
 
-def forgets_the_intercept(self, A, dZ, ones, dA):
+def forgets_the_intercept(self, dZ, buffers):
     self.db.fill(0)
-    np.matmul(A.T, dZ, out=self.dW)
-    if dA is not None:
-        np.matmul(dZ, self.W.T, out=dA)
+    np.matmul(buffers.A.T, dZ, out=self.dW)
+    return None if buffers.dA is None else np.matmul(dZ, self.W.T, out=buffers.dA)
 
 
 def twice_the_gradient(self, Z, Y, weight, scratch):
@@ -239,3 +240,44 @@ def test_trace_of_normalised_layers(normalization):
     report = check_gradients(clf, X, y)
     assert report.ok, str(report)
     assert "gammas_[1]" in str(report)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_trace_prints_as_a_table(sparse):
+    clf = fitted(normalization="layer", dropout=0.5)
+    trace = trace_backprop(clf, csr_array(X) if sparse else X, y)
+    title, head, *rows = str(trace).splitlines()
+    assert title == f"Trace of 150 samples through 3 layers, loss = {trace.loss:.6g}"
+    assert head.split() == ["layer", "array", "shape", "smallest", "largest", "mean"]
+    cells = [re.split(r"\s{2,}", row.strip()) for row in rows]
+    assert cells[0][:-1] == ["X", "150 x 4", "0.1", "7.9"]
+    assert_allclose(float(cells[0][-1]), X.mean(), rtol=1e-3)
+    names = [name for _, name, *_ in cells[1:]]
+    hidden = [
+        "W",
+        "b",
+        "Z",
+        "gamma",
+        "beta",
+        "N",
+        "A",
+        "dA",
+        "dN",
+        "dgamma",
+        "dbeta",
+        "dZ",
+        "dW",
+        "db",
+    ]
+    assert names == hidden * 2 + ["W", "b", "Z", "A", "dZ", "dW", "db"]
+    for number, name, shape, *figures in cells[1:]:
+        array = getattr(trace.layers[int(number) - 1], name)
+        assert shape == " x ".join(map(str, array.shape))
+        assert figures == [f"{v:.4g}" for v in (array.min(), array.max(), array.mean())]
+    assert repr(trace) == f"<{title}>"
+
+    table = ElementTree.fromstring(trace._repr_html_())
+    assert table.find("caption").text == title
+    assert [cell.text for cell in table.iterfind("thead/tr/th")] == head.split()
+    body = [[cell.text or "" for cell in row] for row in table.iterfind("tbody/tr")]
+    assert body == [["", *cells[0]], *cells[1:]]

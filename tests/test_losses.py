@@ -19,6 +19,7 @@ from sklearn.neural_network import MLPRegressor
 
 from skbackprop import BackpropClassifier
 from skbackprop.activations import ACTIVATIONS
+from skbackprop.architecture import Architecture
 from skbackprop.batches import Minibatches, Samples
 from skbackprop.losses import (
     LOSSES,
@@ -37,7 +38,6 @@ from skbackprop.losses import (
     check_loss,
 )
 from skbackprop.network import Network
-from skbackprop.workspace import Architecture
 
 OUTPUTS = {"binary": 1, "multiclass": 3, "multilabel": 4, "regression": 2}
 CLASSES = [kind for kind in OUTPUTS if kind != "regression"]

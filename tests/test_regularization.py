@@ -13,10 +13,10 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skbackprop import BackpropClassifier
 from skbackprop.activations import ACTIVATIONS
+from skbackprop.architecture import Architecture
 from skbackprop.batches import Minibatches, Samples
-from skbackprop.dropout import Dropout
 from skbackprop.initializers import Initializer
-from skbackprop.layers import SparseRows
+from skbackprop.layers import Buffers, Dropout, SparseRows
 from skbackprop.losses import LOSSES
 from skbackprop.network import Network
 from skbackprop.normalization import (
@@ -27,7 +27,8 @@ from skbackprop.normalization import (
     Normalization,
     check_normalization,
 )
-from skbackprop.workspace import Architecture, Workspace
+from skbackprop.vectors import Memory
+from skbackprop.workspace import Workspace
 
 UNITS = (4, 6, 5, 3)
 
@@ -79,7 +80,7 @@ def test_gradient_through_normalisation(name, activation):
         rng, activation=activation, normalization=NORMALIZATIONS[name](), l2=0.1
     )
     assert_gradient(network, batch, rng)
-    _, _, gamma, beta = network.views(network.grad)
+    gamma, beta = network.arrays("dgamma"), network.arrays("dbeta")
     assert [len(g) for g in gamma] == [len(g) for g in beta] == [6, 5]
     assert all(g.any() for g in gamma + beta)
 
@@ -99,7 +100,7 @@ def test_normalised_scores(option, axis, dtype):
     Z, gamma, beta = rng.standard_normal((7, 5)), *rng.standard_normal((2, 5))
     N = Z.astype(dtype)
     affine = Affine(gamma.astype(dtype), beta.astype(dtype), np.empty(5, dtype), np.empty(5, dtype))
-    option.forward(N, affine, option.room(np.empty_like(N)))
+    option.forward(N, affine, option.buffers(np.empty_like(N)))
     assert N.dtype == dtype
     assert_allclose(
         N, normalize(Z, axis, gamma, beta, 0.1), rtol=1e-5 if dtype == np.float32 else 1e-12
@@ -116,7 +117,7 @@ def test_running_averages_are_those_of_the_batches():
         if m > 1:  # a single sample has no variance, and is left out
             mean = 0.8 * mean + 0.2 * Z.mean(axis=0)
             variance = 0.8 * variance + 0.2 * Z.var(axis=0, ddof=1)
-        option.forward(Z.copy(), affine, option.room(np.empty_like(Z)))
+        option.forward(Z.copy(), affine, option.buffers(np.empty_like(Z)))
     assert_allclose(affine.mean, mean)
     assert_allclose(affine.variance, variance)
 
@@ -126,11 +127,12 @@ def test_prediction_folds_the_running_averages_into_the_weights():
     option = BatchNorm()
     network, batch = network_and_batch(rng, normalization=option, activation="relu")
     A = batch.X
-    for layer, affine in zip(network.layers[:-1], network.affines, strict=True):
-        Z = A @ layer.W + layer.b
+    *hidden, (W_out, b_out) = zip(network.arrays("W"), network.arrays("b"), strict=True)
+    for (W, b), affine in zip(hidden, network.arrays("affine"), strict=True):
+        Z = A @ W + b
         Zhat = (Z - affine.mean) / np.sqrt(affine.variance + option.epsilon)
         A = np.maximum(affine.gamma * Zhat + affine.beta, 0)
-    expected = A @ network.layers[-1].W + network.layers[-1].b
+    expected = A @ W_out + b_out
     assert_allclose(network.scores(batch.X), expected)
     assert_allclose(network.scores(csr_array(batch.X)), expected)
 
@@ -146,23 +148,25 @@ def test_layer_normalisation_predicts_what_it_trains_on():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dropout_keeps_the_mean(dtype):
-    dropout = Dropout(0.3, np.random.default_rng(0))
-    A = np.ones((500, 400), dtype)
-    out = dropout.forward(A)
+    dropout, A = Dropout(0.3), np.ones((500, 400), dtype)
+    memory = Memory(500, np.dtype(dtype), np.random.default_rng(0))
+    buffers = dropout.buffers(Buffers(A), memory)
+    out = dropout.forward(A, buffers)
     assert out.dtype == dtype
     assert (A == 1).all()
     kept = out != 0
     assert_allclose(out[kept], 1 / 0.7, rtol=1e-6)
     assert abs(kept.mean() - 0.7) < 5 * np.sqrt(0.21 / A.size)
     dA = np.full_like(A, 2)
-    dropout.backward(dA)
+    dropout.backward(dA, buffers)
     assert_allclose(dA, 2 * out)
-    assert ((dropout.forward(A) != 0) != kept).any()
+    assert ((dropout.forward(A, buffers) != 0) != kept).any()
 
 
 def test_dropout_of_sparse_rows_is_that_of_their_entries():
     X = csr_array(np.random.default_rng(0).standard_normal((30, 20)))
-    out = Dropout(0.5, np.random.default_rng(0)).forward(SparseRows(X))
+    dropout, memory = Dropout(0.5), Memory(30, X.dtype, np.random.default_rng(0))
+    out = dropout.forward(SparseRows(X), dropout.buffers(Buffers(), memory))
     got = out.csr.toarray()
     assert 0.3 < (got != 0).mean() < 0.7
     assert_allclose(got[got != 0], 2 * X.toarray()[got != 0])
@@ -190,7 +194,8 @@ def test_nothing_is_dropped_without_a_generator():
     network, batch = network_and_batch(rng, dropout=(0.2, 0.5, 0.3))
     value = network.value_and_gradient(batch)
     bare = Network(replace(network.architecture, dropout=()), network.values)
-    assert bare.value_and_gradient(batch) == value
+    (whole,) = Minibatches(Samples(batch.X, batch.Y), bare, len(batch.Y))
+    assert bare.value_and_gradient(whole) == value
     assert_allclose(network.scores(batch.X), network.forward(batch.X, batch.workspace))
 
 
@@ -204,8 +209,8 @@ def dropping(**params):
 def test_every_call_that_goes_on_drops_other_values(method, monkeypatch):
     masks, draw = [], Dropout._draw
 
-    def noting(self, M):
-        draw(self, M)
+    def noting(self, M, generator):
+        draw(self, M, generator)
         masks.append(M.tobytes())
 
     monkeypatch.setattr(Dropout, "_draw", noting)
@@ -254,7 +259,7 @@ def test_elastic_net():
     rng = np.random.default_rng(0)
     network, batch = network_and_batch(rng, l1=0.3, l2=0.7)
     assert_gradient(network, batch, rng)
-    W = np.concatenate([layer.W.ravel() for layer in network.layers])
+    W = np.concatenate([W.ravel() for W in network.arrays("W")])
     penalty = (0.3 * np.abs(W).sum() + 0.35 * (W**2).sum()) / batch.total
     assert_allclose(network.add_penalty(batch.total), penalty)
     network.weights[:] = 0
@@ -277,13 +282,14 @@ def test_clipped_gradient():
 
 def test_limited_norms():
     network, _ = network_and_batch(np.random.default_rng(0))
-    before = [layer.W.copy() for layer in network.layers]
+    before = [W.copy() for W in network.arrays("W")]
     network.limit_norms(1.5)
-    for layer, W in zip(network.layers[:-1], before[:-1], strict=True):
+    *hidden, output = zip(network.arrays("W"), before, strict=True)
+    for now, W in hidden:
         norms = np.linalg.norm(W, axis=0)
         assert (norms > 1.5).any()
-        assert_allclose(layer.W, W * np.minimum(1, 1.5 / norms))
-    assert (before[-1] == network.layers[-1].W).all()
+        assert_allclose(now, W * np.minimum(1, 1.5 / norms))
+    assert (output[0] == output[1]).all()
 
 
 # A user's own
@@ -293,12 +299,12 @@ def test_limited_norms():
 class Unscaled(LayerNorm):
     """A correct one: the rows' means alone, with gamma and beta."""
 
-    def forward(self, Z, affine, room):
-        room.Zhat[...] = Z - Z.mean(axis=1, keepdims=True)
-        Z[...] = room.Zhat * affine.gamma + affine.beta
+    def forward(self, Z, affine, buffers):
+        buffers.Zhat[...] = Z - Z.mean(axis=1, keepdims=True)
+        Z[...] = buffers.Zhat * affine.gamma + affine.beta
 
-    def backward(self, dN, scratch, affine, room):
-        affine.dgamma[...] = (dN * room.Zhat).sum(axis=0)
+    def backward(self, dN, scratch, affine, buffers):
+        affine.dgamma[...] = (dN * buffers.Zhat).sum(axis=0)
         affine.dbeta[...] = dN.sum(axis=0)
         G = dN * affine.gamma
         dN[...] = G - G.mean(axis=1, keepdims=True)
@@ -306,21 +312,21 @@ class Unscaled(LayerNorm):
 
 @dataclass(frozen=True)
 class WrongZ(Unscaled):
-    def backward(self, dN, scratch, affine, room):
-        super().backward(dN, scratch, affine, room)
+    def backward(self, dN, scratch, affine, buffers):
+        super().backward(dN, scratch, affine, buffers)
         dN *= 1.01
 
 
 @dataclass(frozen=True)
 class WrongGamma(Unscaled):
-    def backward(self, dN, scratch, affine, room):
-        super().backward(dN, scratch, affine, room)
+    def backward(self, dN, scratch, affine, buffers):
+        super().backward(dN, scratch, affine, buffers)
         affine.dgamma *= -1
 
 
 @dataclass(frozen=True)
 class NotFinite(Unscaled):
-    def forward(self, Z, affine, room):
+    def forward(self, Z, affine, buffers):
         Z[0] = np.nan
 
 
@@ -328,7 +334,7 @@ class NotFinite(Unscaled):
 class NoForward(Normalization):
     has_statistics = False
 
-    def room(self, Zhat):
+    def buffers(self, Zhat):
         return None
 
 

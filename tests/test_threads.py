@@ -114,7 +114,7 @@ def test_limits_are_put_back_after_an_error(monkeypatch, error):
         seen.append(limits())
         raise error("as told")
 
-    monkeypatch.setattr(Network, "data_gradient", fails)
+    monkeypatch.setattr(Network, "data_loss_and_gradient", fails)
     raises, warns = (
         pytest.raises(ValueError, match="as told"),
         pytest.warns(UserWarning, match="interrupted"),

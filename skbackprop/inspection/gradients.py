@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skbackprop._base import BaseBackprop
+from skbackprop.architecture import cut
 from skbackprop.network import Network
 from skbackprop.workspace import Batch
 
@@ -16,6 +17,8 @@ from skbackprop.workspace import Batch
 N_SMALL = 1_000
 #: Directions per array of a larger network.
 N_DIRECTIONS = 20
+#: What the arrays are called in a report, with the number of their layer.
+PUBLIC_NAMES = {"W": "coefs_", "b": "intercepts_", "gamma": "gammas_", "beta": "betas_"}
 #: Steps h of the central differences.
 STEPS = (1e-5, 1e-6, 1e-4)
 
@@ -178,14 +181,13 @@ def check_gradients(
         error = float(np.abs(differences - derivatives).max())
         return ArrayErrors(name, n, error, error / max(float(np.abs(derivatives).max()), floor))
 
-    W, b, gamma, beta = network.views(np.arange(gradient.size))
-    layers = []
-    for i in range(len(W)):
-        arrays = {f"coefs_[{i}]": W[i].ravel(), f"intercepts_[{i}]": b[i]}
-        if i < len(gamma):
-            arrays |= {f"gammas_[{i}]": gamma[i], f"betas_[{i}]": beta[i]}
-        layers.append(tuple(errors(name, indices) for name, indices in arrays.items()))
-    return GradientReport(layers, tol)
+    shapes = [layer.shapes for layer in network.row]
+    layers: list[list[ArrayErrors]] = [[] for _ in network.arrays("W")]
+    for depth, indices in zip(network.depths, cut(np.arange(gradient.size), shapes), strict=True):
+        for name, own in indices.items():
+            public = f"{PUBLIC_NAMES.get(name, name)}[{depth}]"
+            layers[depth].append(errors(public, own.ravel()))
+    return GradientReport([tuple(found) for found in layers], tol)
 
 
 def _objective(network: Network, batch: Batch) -> float:
@@ -195,7 +197,7 @@ def _objective(network: Network, batch: Batch) -> float:
     """
     loss = network.architecture.loss
     outputs = network.architecture.units[-1] if loss.mean_over_outputs else 1
-    return outputs * network.data_gradient(batch) + network.add_penalty(batch.total)
+    return outputs * network.data_loss_and_gradient(batch) + network.add_penalty(batch.total)
 
 
 def _difference(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
 from skbackprop._base import BaseBackprop
-from skbackprop.activations import Activation
-from skbackprop.losses import OutputLoss
-from skbackprop.network import Network
-from skbackprop.normalization import Affine, Normalization, Normalized
-from skbackprop.workspace import Workspace
+
+COLUMNS = ("layer", "array", "shape", "smallest", "largest", "mean")
+#: A layer's arrays as a pass forward and a pass back meet them.
+FORWARD = ["W", "b", "Z", "gamma", "beta", "N", "A"]
+BACKWARD = ["dA", "dN", "dgamma", "dbeta", "dZ", "dW", "db"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class LayerTrace:
         A is f(N) then, and dN = dA * f'(N).
     gamma, beta, dgamma, dbeta : ndarray of shape (fan_out,) or None
         Scale and shift of the normalisation, and their derivatives.
+    others : dict of ndarray
+        By name, parameters and derivatives of any other layer that stands with this dense one.
     """
 
     W: np.ndarray
@@ -56,11 +58,12 @@ class LayerTrace:
     beta: np.ndarray | None = None
     dgamma: np.ndarray | None = None
     dbeta: np.ndarray | None = None
+    others: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace:
-    """One forward and backward pass.
+    """One forward and backward pass. ``print`` shows it as a table, and so does a notebook.
 
     Parameters
     ----------
@@ -85,63 +88,46 @@ class Trace:
         """`output`, by its name for a classifier."""
         return self.output
 
+    def __repr__(self) -> str:
+        return f"<{self._title}>"
 
-class _WatchedActivation(Activation):
-    """An activation that keeps copies of what goes in and out of its backward pass."""
+    def __str__(self) -> str:
+        lines = [
+            f"{layer:>5}  {array:<8}{shape:>14}{low:>12}{high:>12}{mean:>12}"
+            for layer, array, shape, low, high, mean in [COLUMNS, *self._rows()]
+        ]
+        return "\n".join([self._title, *(line.rstrip() for line in lines)])
 
-    needs_z = True  # keeps the forward pass from writing A over Z
+    def _repr_html_(self) -> str:
+        """The same table, for a notebook."""
+        head, *body = (
+            "".join(f"<{tag}>{cell}</{tag}>" for cell in cells)
+            for tag, cells in [("th", COLUMNS), *(("td", row) for row in self._rows())]
+        )
+        rows = "".join(f"<tr>{cells}</tr>" for cells in body)
+        return (
+            f"<table><caption>{self._title}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        )
 
-    def __init__(self, activation: Activation) -> None:
-        self.activation = activation
+    @property
+    def _title(self) -> str:
+        m, n_layers = self.X.shape[0], len(self.layers)
+        return f"Trace of {m} samples through {n_layers} layers, loss = {self.loss:.6g}"
 
-    def forward(self, Z: np.ndarray, out: np.ndarray) -> None:
-        self.activation.forward(Z, out)
-
-    def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
-        self.Z, self.A, self.dA = Z.copy(), A.copy(), dA.copy()
-        self.activation.backward(dA, Z, A)
-        self.dZ = dA.copy()
-
-
-class _WatchedNormalization(Normalization):
-    """A normalisation that keeps copies of the Z and dZ of every layer."""
-
-    def __init__(self, normalization: Normalization) -> None:
-        self.normalization = normalization
-        self.has_statistics = normalization.has_statistics  # type: ignore[misc]
-        self.Z: list[np.ndarray] = []
-        self.dZ: list[np.ndarray] = []
-
-    def room(self, Zhat: np.ndarray) -> Normalized:
-        return self.normalization.room(Zhat)
-
-    def forward(self, Z: np.ndarray, affine: Affine, room: Normalized) -> None:
-        self.Z.append(Z.copy())
-        self.normalization.forward(Z, affine, room)
-
-    def backward(
-        self, dN: np.ndarray, scratch: np.ndarray, affine: Affine, room: Normalized
-    ) -> None:
-        self.normalization.backward(dN, scratch, affine, room)
-        self.dZ.insert(0, dN.copy())  # the last layer comes first
+    def _rows(self) -> list[tuple[str, ...]]:
+        """A row for each array, in the order of the two passes within its layer."""
+        rows = [_summary("", "X", self.X)]
+        for i, layer in enumerate(self.layers, start=1):
+            arrays = {name: getattr(layer, name) for name in FORWARD + BACKWARD} | layer.others
+            rows += [_summary(str(i), name, a) for name, a in arrays.items() if a is not None]
+        return rows
 
 
-class _WatchedLoss(OutputLoss):
-    """A loss that keeps copies of the scores and of their gradient."""
-
-    def __init__(self, loss: OutputLoss) -> None:
-        self.loss = loss
-
-    def scratch(self, Z: np.ndarray) -> Any:
-        return self.loss.scratch(Z)
-
-    def value_and_gradient(
-        self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray, scratch: Any
-    ) -> float:
-        self.Z, self.A, self.dA = Z.copy(), self.loss.link(Z), None
-        value = self.loss.value_and_gradient(Z, Y, weight, scratch)
-        self.dZ = Z.copy()
-        return value
+def _summary(layer: str, name: str, array: Any) -> tuple[str, ...]:
+    """One row of the table."""
+    shape = " x ".join(map(str, array.shape))
+    return layer, name, shape, *(f"{v:.4g}" for v in (array.min(), array.max(), array.mean()))
 
 
 def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any = None) -> Trace:
@@ -190,30 +176,29 @@ def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any =
     True
     """
     network, batch = estimator._one_batch(X, y, sample_weight)
-    hidden = [_WatchedActivation(f) for f in network.architecture.activations]
-    output = _WatchedLoss(network.architecture.loss)
-    norm = network.architecture.normalization
-    watched_norm = _WatchedNormalization(norm) if norm else None
-    architecture = replace(
-        network.architecture,
-        activations=tuple(hidden),
-        loss=output,
-        normalization=watched_norm,
-    )
-    watched = Network(architecture, network.values)
-    workspace = Workspace(watched.architecture, len(batch.Y), network.theta.dtype)
-    loss = watched.value_and_gradient(replace(batch, workspace=workspace))
-    passes: list[Any] = [*hidden, output]
-    layers = [
-        LayerTrace(layer.W, layer.b, seen.Z, seen.A, seen.dA, seen.dZ, layer.dW, layer.db)
-        for layer, seen in zip(watched.layers, passes, strict=True)
-    ]
-    if watched_norm:
-        # what the activation has seen is N and dN there
-        arrays = zip(layers, watched_norm.Z, watched_norm.dZ, watched.affines, strict=False)
-        for i, (seen, Z, dZ, affine) in enumerate(arrays):
-            pairs = {name: getattr(affine, name) for name in ("gamma", "beta", "dgamma", "dbeta")}
-            layers[i] = replace(seen, N=seen.Z, dN=seen.dZ, Z=Z, dZ=dZ, **pairs)
-    return Trace(
-        getattr(batch.X, "csr", batch.X), layers, network.architecture.loss.proba(output.Z), loss
-    )
+    loss, ws = network.architecture.loss, batch.workspace
+    seen: list[dict[str, Any]] = [{} for _ in network.arrays("W")]
+
+    steps = list(zip(network.depths, network.row, ws.buffers, strict=True))
+    A = batch.X
+    for depth, layer, buffers in steps:
+        A = layer.forward(A, buffers)
+        seen[depth][layer.symbol] = A.copy()
+    Z = seen[-1]["Z"]
+    seen[-1] |= {"A": loss.link(Z), "dA": None}
+
+    value = loss.value_and_gradient(A, batch.Y, batch.weight, ws.scratch)
+    dA = A  # dZ by now
+    for depth, layer, buffers in reversed(steps[-len(network.way_back) :]):
+        seen[depth].setdefault(f"d{layer.symbol}", dA.copy())
+        dA = layer.backward(dA, buffers)
+    value += network.add_penalty(batch.total)
+
+    named = {f.name for f in fields(LayerTrace)}
+    for depth, layer in zip(network.depths, network.row, strict=True):
+        own = {array: vars(layer)[array] for name in layer.shapes for array in (name, f"d{name}")}
+        others = {name: own.pop(name) for name in own.keys() - named}
+        seen[depth] |= own
+        seen[depth].setdefault("others", {}).update(others)
+    X = getattr(batch.X, "csr", batch.X)
+    return Trace(X, [LayerTrace(**arrays) for arrays in seen], loss.proba(Z), value)

@@ -32,7 +32,7 @@ class Normalized:
     Parameters
     ----------
     Zhat : ndarray of shape (m, n)
-        Room for the normalised scores.
+        Array for the normalised scores.
     n_groups : int
         How many means there are: n of the batch, or m of the samples.
     """
@@ -52,16 +52,16 @@ class Normalization(Option):
     #: True where prediction needs a running mean and variance.
     has_statistics: ClassVar[bool]
 
-    def room(self, Zhat: np.ndarray) -> Normalized:
+    def buffers(self, Zhat: np.ndarray) -> Normalized:
         """Buffers for scores of the shape of Zhat, which becomes one of them."""
         raise NotImplementedError
 
-    def forward(self, Z: np.ndarray, affine: Affine, room: Normalized) -> None:
+    def forward(self, Z: np.ndarray, affine: Affine, buffers: Normalized) -> None:
         """Overwrites Z with N = gamma Zhat + beta."""
         raise NotImplementedError
 
     def backward(
-        self, dN: np.ndarray, scratch: np.ndarray, affine: Affine, room: Normalized
+        self, dN: np.ndarray, scratch: np.ndarray, affine: Affine, buffers: Normalized
     ) -> None:
         """Overwrites dN with dZ; dgamma = sum of dN * Zhat, dbeta = sum of dN, over samples."""
         raise NotImplementedError

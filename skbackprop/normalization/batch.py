@@ -32,54 +32,54 @@ class BatchNorm(Normalization):
 
     has_statistics: ClassVar[bool] = True
 
-    def room(self, Zhat: np.ndarray) -> Normalized:
+    def buffers(self, Zhat: np.ndarray) -> Normalized:
         """One mean per unit."""
         return Normalized(Zhat, Zhat.shape[1])
 
-    def forward(self, Z: np.ndarray, affine: Affine, room: Normalized) -> None:
+    def forward(self, Z: np.ndarray, affine: Affine, buffers: Normalized) -> None:
         """Overwrites Z with N; the running averages take in mean and variance."""
-        Zhat, share = room.Zhat, room.row_share
-        share.dot(Z, room.mean)
-        np.subtract(Z, room.mean, out=Z)
+        Zhat, share = buffers.Zhat, buffers.row_share
+        share.dot(Z, buffers.mean)
+        np.subtract(Z, buffers.mean, out=Z)
         np.multiply(Z, Z, out=Zhat)
-        share.dot(Zhat, room.variance)
-        np.add(room.variance, self.epsilon, out=room.sigma)
-        np.sqrt(room.sigma, out=room.sigma)
-        np.divide(Z, room.sigma, out=Zhat)
+        share.dot(Zhat, buffers.variance)
+        np.add(buffers.variance, self.epsilon, out=buffers.sigma)
+        np.sqrt(buffers.sigma, out=buffers.sigma)
+        np.divide(Z, buffers.sigma, out=Zhat)
         np.multiply(Zhat, affine.gamma, out=Z)
         np.add(Z, affine.beta, out=Z)
-        self._keep(affine, room, len(Z))
+        self._keep(affine, buffers, len(Z))
 
-    def _keep(self, affine: Affine, room: Normalized, m: int) -> None:
+    def _keep(self, affine: Affine, buffers: Normalized, m: int) -> None:
         """running <- momentum running + (1 - momentum) new, with the unbiased variance."""
         if m == 1 or affine.mean is None or affine.variance is None:
             return  # one sample has no variance
         for running, new, factor in (
-            (affine.mean, room.mean, 1.0),
-            (affine.variance, room.variance, m / (m - 1)),
+            (affine.mean, buffers.mean, 1.0),
+            (affine.variance, buffers.variance, m / (m - 1)),
         ):
             np.multiply(running, self.momentum, out=running)
             np.multiply(new, factor * (1.0 - self.momentum), out=new)
             np.add(running, new, out=running)
 
     def backward(
-        self, dN: np.ndarray, scratch: np.ndarray, affine: Affine, room: Normalized
+        self, dN: np.ndarray, scratch: np.ndarray, affine: Affine, buffers: Normalized
     ) -> None:
         """dZ = gamma / sigma (dN - mean(dN) - Zhat mean(dN * Zhat)), means over the batch.
 
         Ioffe and Szegedy (2015), the six derivatives of section 3 put together.
         """
-        Zhat, m = room.Zhat, len(dN)
+        Zhat, m = buffers.Zhat, len(dN)
         np.multiply(dN, Zhat, out=scratch)
         np.add.reduce(scratch, axis=0, out=affine.dgamma)
         np.add.reduce(dN, axis=0, out=affine.dbeta)
-        np.multiply(affine.dgamma, 1.0 / m, out=room.mean)
-        np.multiply(Zhat, room.mean, out=Zhat)
+        np.multiply(affine.dgamma, 1.0 / m, out=buffers.mean)
+        np.multiply(Zhat, buffers.mean, out=Zhat)
         np.subtract(dN, Zhat, out=dN)
-        np.multiply(affine.dbeta, 1.0 / m, out=room.mean)
-        np.subtract(dN, room.mean, out=dN)
-        np.divide(affine.gamma, room.sigma, out=room.sigma)
-        np.multiply(dN, room.sigma, out=dN)
+        np.multiply(affine.dbeta, 1.0 / m, out=buffers.mean)
+        np.subtract(dN, buffers.mean, out=dN)
+        np.divide(affine.gamma, buffers.sigma, out=buffers.sigma)
+        np.multiply(dN, buffers.sigma, out=dN)
 
     def fold(self, W: np.ndarray, b: np.ndarray, affine: Affine) -> tuple[np.ndarray, np.ndarray]:
         """W' = s W, b' = s (b - mean) + beta with s = gamma / sigma and the running averages."""

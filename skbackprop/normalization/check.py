@@ -39,12 +39,12 @@ def _trial(normalization: Normalization) -> str:
     """Return what is wrong, or an empty string."""
     Z, dN = _numbers(0, *SHAPE), _numbers(1, *SHAPE)
     affine = _affine(SHAPE[1])
-    N, room = _forward(normalization, Z, affine)
+    N, buffers = _forward(normalization, Z, affine)
     if not np.all(np.isfinite(N)):
-        return "forward(Z, affine, room) must give finite numbers."
+        return "forward(Z, affine, buffers) must give finite numbers."
 
     dZ = dN.copy()
-    normalization.backward(dZ, np.empty(SHAPE), affine, room)
+    normalization.backward(dZ, np.empty(SHAPE), affine, buffers)
     derivatives = {"dZ": dZ, "dgamma": affine.dgamma.copy(), "dbeta": affine.dbeta.copy()}
     arrays = {"dZ": Z, "dgamma": affine.gamma, "dbeta": affine.beta}
     for name, array in arrays.items():
@@ -82,6 +82,6 @@ def _forward(
 ) -> tuple[np.ndarray, Normalized]:
     """N for a copy of Z, and what backward needs."""
     N = Z.copy()
-    room = normalization.room(np.empty(SHAPE))
-    normalization.forward(N, affine, room)
-    return N, room
+    buffers = normalization.buffers(np.empty(SHAPE))
+    normalization.forward(N, affine, buffers)
+    return N, buffers

@@ -27,36 +27,36 @@ class LayerNorm(Normalization):
 
     has_statistics: ClassVar[bool] = False
 
-    def room(self, Zhat: np.ndarray) -> Normalized:
+    def buffers(self, Zhat: np.ndarray) -> Normalized:
         """One mean per sample."""
         return Normalized(Zhat, len(Zhat))
 
-    def forward(self, Z: np.ndarray, affine: Affine, room: Normalized) -> None:
+    def forward(self, Z: np.ndarray, affine: Affine, buffers: Normalized) -> None:
         """Overwrites Z with N."""
-        Zhat, share = room.Zhat, room.column_share
-        Z.dot(share, room.mean)
-        np.subtract(Z, room.mean[:, None], out=Z)
+        Zhat, share = buffers.Zhat, buffers.column_share
+        Z.dot(share, buffers.mean)
+        np.subtract(Z, buffers.mean[:, None], out=Z)
         np.multiply(Z, Z, out=Zhat)
-        Zhat.dot(share, room.sigma)
-        np.add(room.sigma, self.epsilon, out=room.sigma)
-        np.sqrt(room.sigma, out=room.sigma)
-        np.divide(Z, room.sigma[:, None], out=Zhat)
+        Zhat.dot(share, buffers.sigma)
+        np.add(buffers.sigma, self.epsilon, out=buffers.sigma)
+        np.sqrt(buffers.sigma, out=buffers.sigma)
+        np.divide(Z, buffers.sigma[:, None], out=Zhat)
         np.multiply(Zhat, affine.gamma, out=Z)
         np.add(Z, affine.beta, out=Z)
 
     def backward(
-        self, dN: np.ndarray, scratch: np.ndarray, affine: Affine, room: Normalized
+        self, dN: np.ndarray, scratch: np.ndarray, affine: Affine, buffers: Normalized
     ) -> None:
         """dZ = (G - mean(G) - Zhat mean(G * Zhat)) / sigma, G = gamma dN, means over the units."""
-        Zhat, share = room.Zhat, room.column_share
+        Zhat, share = buffers.Zhat, buffers.column_share
         np.multiply(dN, Zhat, out=scratch)
         np.add.reduce(scratch, axis=0, out=affine.dgamma)
         np.add.reduce(dN, axis=0, out=affine.dbeta)
         G = np.multiply(dN, affine.gamma, out=dN)
         np.multiply(G, Zhat, out=scratch)
-        scratch.dot(share, room.mean)
-        np.multiply(Zhat, room.mean[:, None], out=Zhat)
-        G.dot(share, room.mean)
-        np.subtract(G, room.mean[:, None], out=G)
+        scratch.dot(share, buffers.mean)
+        np.multiply(Zhat, buffers.mean[:, None], out=Zhat)
+        G.dot(share, buffers.mean)
+        np.subtract(G, buffers.mean[:, None], out=G)
         np.subtract(G, Zhat, out=G)
-        np.divide(G, room.sigma[:, None], out=G)
+        np.divide(G, buffers.sigma[:, None], out=G)

@@ -89,7 +89,7 @@ class EpochRun(Run):
         data_loss, penalty, n, norm = 0.0, 0.0, 0, nan
         for k, batch in enumerate(batches):
             m = len(batch.Y)
-            data_loss += network.data_gradient(batch) * m
+            data_loss += network.data_loss_and_gradient(batch) * m
             penalty += network.add_penalty(batch.total) * m
             if not n:
                 norm = network.gradient_norm()

@@ -1,0 +1,110 @@
+"""What a network is before it has numbers, and how its numbers lie in one vector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+
+import numpy as np
+
+from skbackprop.activations import Activation
+from skbackprop.layers import ActivationLayer, Dense, Dropout, Layer, NormalizationLayer, Shapes
+from skbackprop.losses import OutputLoss
+from skbackprop.normalization import Normalization
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a network is before it has numbers.
+
+    Parameters
+    ----------
+    units : tuple of int
+        Features, then the units of every layer, outputs last.
+    activations : tuple of Activation
+        One per hidden layer.
+    loss : OutputLoss
+        Its link is the output layer's activation.
+    l1, l2 : float
+        Penalty l1 |W|_1 + 1/2 l2 |W|**2, divided by the batch's total weight as the data loss is.
+    normalization : Normalization or None
+        Of the hidden layers' scores.
+    dropout : tuple of float
+        Rates of the input and of each hidden layer, or empty for none at all.
+    """
+
+    units: tuple[int, ...]
+    activations: tuple[Activation, ...]
+    loss: OutputLoss
+    l1: float = 0.0
+    l2: float = 0.0
+    normalization: Normalization | None = None
+    dropout: tuple[float, ...] = ()
+
+    def row(self) -> list[Layer]:
+        """The layers from X to the scores, not bound to any numbers yet."""
+        *hidden, (last, n_outputs) = pairwise(self.units)
+        on_input, *rates = self.dropout or (0.0,) * len(self.units[:-1])
+        # Without hidden units the loss is convex, and there is no variance for Glorot's bound to
+        # keep: with a factor of 0 training starts from zero, as scikit-learn's linear models do.
+        # From MLPClassifier's random start scikit-learn's checks need more than the default epochs.
+        factor = 0.0
+        row: list[Layer] = [Dropout(on_input)] if on_input else []
+        for (fan_in, fan_out), activation, rate in zip(
+            hidden, self.activations, rates, strict=True
+        ):
+            factor = activation.glorot_factor
+            row.append(Dense(fan_in, fan_out, glorot_factor=factor))
+            if self.normalization:
+                row.append(NormalizationLayer(self.normalization, fan_out))
+            row.append(ActivationLayer(activation))
+            if rate:
+                row.append(Dropout(rate))
+        # the output layer takes the factor of the layer below
+        row.append(Dense(last, n_outputs, order="F", glorot_factor=factor))
+        return row
+
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        """Shapes (fan_in, fan_out) of the W."""
+        return list(pairwise(self.units))
+
+    @property
+    def n_weights(self) -> int:
+        """Entries of all W together, which come first in theta."""
+        return sum(map(prod, self.shapes))
+
+    @property
+    def n_parameters(self) -> int:
+        """Length of theta: all W, then all b, and gamma and beta where there are such."""
+        return size(layer.shapes for layer in self.row())
+
+    @property
+    def n_values(self) -> int:
+        """Length of theta with what `statistics` asks for behind it."""
+        return self.n_parameters + size(layer.statistics for layer in self.row())
+
+
+def size(shapes: Iterable[Shapes]) -> int:
+    """How many numbers arrays of these shapes hold together."""
+    return sum(prod(shape) for by_name in shapes for shape in by_name.values())
+
+
+def cut(vector: np.ndarray, shapes: list[Shapes]) -> list[dict[str, np.ndarray]]:
+    """Views into a vector, for each layer by name.
+
+    All arrays of one name lie together, those called W first: the penalty and the weight decay work
+    on one slice.
+    """
+    names = dict.fromkeys(["W", *(name for by_name in shapes for name in by_name)])
+    views: list[dict[str, np.ndarray]] = [{} for _ in shapes]
+    start = 0
+    for name in names:
+        for by_name, own in zip(shapes, views, strict=True):
+            if name in by_name:
+                shape = by_name[name]
+                own[name] = vector[start : start + prod(shape)].reshape(shape)
+                start += prod(shape)
+    return views

@@ -1,0 +1,101 @@
+"""The layer that normalises the scores of the dense layer below."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from skbackprop.initializers import Initializer
+from skbackprop.layers.base import Buffers, Layer, Shapes
+from skbackprop.layers.dense import Dense
+from skbackprop.normalization import Affine, Normalization
+from skbackprop.vectors import Memory
+
+
+class NormalizationBuffers(Buffers):
+    """N, which is the output, and what the normalisation itself keeps."""
+
+    def __init__(self, N: np.ndarray, own: Any) -> None:
+        super().__init__(out=N, free=True)
+        self.N, self.own = N, own
+
+
+class NormalizationLayer(Layer):
+    """N = gamma Zhat + beta, Zhat being the normalised Z.
+
+    Parameters
+    ----------
+    normalization : Normalization
+        The formulas.
+    n_units : int
+        Columns of Z.
+    """
+
+    symbol: ClassVar[str] = "N"
+
+    def __init__(self, normalization: Normalization, n_units: int) -> None:
+        self.normalization, self.n_units = normalization, n_units
+
+    @property
+    def shapes(self) -> Shapes:
+        """gamma and beta."""
+        return {"gamma": (self.n_units,), "beta": (self.n_units,)}
+
+    @property
+    def statistics(self) -> Shapes:
+        """Running mean and variance, where prediction needs them."""
+        if not self.normalization.has_statistics:
+            return {}
+        return {"mean": (self.n_units,), "variance": (self.n_units,)}
+
+    def bind(self, arrays: dict[str, np.ndarray]) -> None:
+        """Take gamma, beta, dgamma, dbeta, and mean and variance if there are such."""
+        super().bind(arrays)
+        self.affine = Affine(**arrays)
+
+    def initialize(self, rule: Initializer, rng: np.random.RandomState) -> None:
+        """gamma = 1, beta = 0, mean = 0 and variance = 1: N = Z in prediction."""
+        affine = self.affine
+        affine.gamma.fill(1.0)
+        affine.beta.fill(0.0)
+        if affine.mean is not None and affine.variance is not None:
+            affine.mean.fill(0.0)
+            affine.variance.fill(1.0)
+
+    def buffers(self, below: Buffers, memory: Memory) -> NormalizationBuffers:
+        """N in the place of Z, if that is free, and an array for Zhat."""
+        N = below.out if below.free and below.out is not None else memory.take(self.n_units)
+        return NormalizationBuffers(N, self.normalization.buffers(memory.take(self.n_units)))
+
+    def forward(self, Z: np.ndarray, buffers: NormalizationBuffers) -> np.ndarray:
+        """N = gamma Zhat + beta. Overwrites Z."""
+        N = buffers.N
+        if N is not Z:
+            np.copyto(N, Z)
+        self.normalization.forward(N, self.affine, buffers.own)
+        return N
+
+    def backward(self, dN: np.ndarray, buffers: NormalizationBuffers) -> np.ndarray:
+        """Overwrites dN with dZ; dgamma = sum of dN * Zhat, dbeta = sum of dN, over samples."""
+        self.normalization.backward(dN, buffers.N, self.affine, buffers.own)
+        return dN
+
+    def predict(self, Z: np.ndarray) -> np.ndarray:
+        """N by the running averages, or of each sample by itself."""
+        if self.normalization.has_statistics:
+            ones, zeros = np.ones((1, self.n_units), Z.dtype), np.zeros(self.n_units, Z.dtype)
+            scale, shift = self.normalization.fold(ones, zeros, self.affine)
+            return Z * scale + shift
+        self.normalization.forward(Z, self.affine, self.normalization.buffers(np.empty_like(Z)))
+        return Z
+
+    def folded(self, below: list[Layer]) -> list[Layer]:
+        """With running averages N is linear in Z: the dense layer below takes it in."""
+        *rest, dense = below
+        if not self.normalization.has_statistics or not isinstance(dense, Dense):
+            return [*below, self]
+        W, b = self.normalization.fold(dense.W, dense.b, self.affine)
+        folded = Dense(*W.shape)
+        folded.bind({"W": W, "b": b})
+        return [*rest, folded]
