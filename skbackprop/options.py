@@ -12,12 +12,18 @@ import numpy as np
 
 
 def number(default: float, interval: str, flat: bool = False) -> Any:
-    """A numeric field within `interval`, such as "[0, 1)"; an integer if `default` is one.
+    """A real field within `interval`, such as "[0, 1)".
 
     `flat` marks a field that the estimator's constructor has too, under the same name: it is
     filled from there when the option is given as a string.
     """
-    return field(default=default, metadata={"interval": interval, "flat": flat})
+    metadata = {"interval": interval, "integer": False, "flat": flat}
+    return field(default=default, metadata=metadata)
+
+
+def integer(default: int, interval: str, flat: bool = False) -> Any:
+    """An integer field within `interval`; `flat` as in `number`."""
+    return field(default=default, metadata={"interval": interval, "integer": True, "flat": flat})
 
 
 def switch(default: bool, flat: bool = False) -> Any:

@@ -452,7 +452,7 @@ def test_the_estimator_checks_before_it_trains():
 
 def test_the_estimator_doesnt_check_ours(monkeypatch):
     calls = []
-    monkeypatch.setattr("skbackprop._options.check_activation", calls.append)
+    monkeypatch.setattr("skbackprop.estimators.choices.check_activation", calls.append)
     X, y = load_iris(return_X_y=True)
     for activation in (ReLU(), "elu", LeakyReLU(0.3), Good()):
         BackpropClassifier((2,), activation=activation, solver="lbfgs", tol=1.0).fit(X, y)

@@ -17,32 +17,32 @@ MATHS = {
     "optimizers",
     "schedules",
 }
-ENGINE = [
-    "layers",
-    "architecture",
-    "workspace",
-    "network",
-    "batches",
-    "training",
-]  # each may import those before it
-FACE = {
-    "_base",
-    "_data",
-    "_callbacks",
-    "_evaluation",
-    "_fitted",
-    "_labels",
-    "_options",
-    "_parameters",
-    "_setup",
-    "_validation",
+#: Each may import those before it.
+ENGINE = ["layers", "architecture", "workspace", "network", "batches", "training"]
+#: Upstairs: who may import scikit-learn.
+FACE = {"estimators", "inspection", "plotting", "datasets"}
+#: The modules of `estimators`; each may import those before it.
+ESTIMATORS = [
+    "compat",
+    "checks",
+    "targets",
+    "class_weight",
+    "labels",
+    "numbers",
+    "choices",
+    "combinations",
+    "parameters",
+    "texts",
+    "samples",
+    "fitted",
+    "scoring",
+    "callbacks",
+    "build",
+    "resume",
+    "base",
     "classifier",
     "regressor",
-    "inspection",
-    "plotting",
-    "datasets",
-    "_compat",
-}
+]
 #: By dotted name, those inside of packages too; a package's own name is its `__init__`.
 PATHS = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
@@ -72,6 +72,8 @@ def imports(module):
             names = [node.module]
             if node.module == "skbackprop":
                 names = [f"skbackprop.{alias.name}" for alias in node.names]
+            elif node.module == "skbackprop.estimators":
+                names = [f"skbackprop.estimators.{alias.name}" for alias in node.names]
         for name in names:
             package, _, rest = name.partition(".")
             own = package == "skbackprop"
@@ -103,9 +105,21 @@ def test_the_engine_imports_downwards(module):
     assert ours - siblings <= FOUNDATION | MATHS | set(ENGINE[: ENGINE.index(top(module))])
 
 
+@pytest.mark.parametrize("module", below({"estimators"}))
+def test_the_estimators_import_downwards(module):
+    name = module.removeprefix("estimators.")
+    if name == "estimators":
+        return
+    _, ours = imports(module)
+    siblings = {m.removeprefix("estimators.") for m in ours if top(m) == "estimators"}
+    assert siblings <= set(ESTIMATORS[: ESTIMATORS.index(name)])
+    others = {top(m) for m in ours} - {"estimators"}
+    assert others <= FOUNDATION | MATHS | set(ENGINE)
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_private_modules_of_dependencies_only_in_compat(module):
-    if module == "_compat":
+    if module == "estimators.compat":
         return
     for node in ast.walk(ast.parse(PATHS[module].read_text())):
         if isinstance(node, ast.Import):
@@ -122,3 +136,45 @@ def test_no_global_randomness(module):
         name = ast.unparse(call.func)
         seeded = name in ("np.random.Generator", "np.random.PCG64") and call.args
         assert seeded or not name.startswith(("np.random", "numpy.random"))
+
+
+def functions(module):
+    """Every function and method of a module."""
+    tree = ast.parse(PATHS[module].read_text())
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_private_functions_have_at_most_five_arguments(module):
+    for function in functions(module):
+        arguments = [a.arg for a in (*function.args.args, *function.args.kwonlyargs)]
+        taken = [a for a in arguments if a not in ("self", "cls")]
+        if function.name.startswith("_") and not function.name.startswith("__"):
+            assert len(taken) <= 5, f"{module}: {function.name}({', '.join(taken)})"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_files_stay_short(module):
+    """At most 300 lines, docstrings of public classes and their methods aside."""
+    tree = ast.parse(PATHS[module].read_text())
+    classes = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name[0] != "_"]
+    described = [n for c in classes for n in (c, *(f for f in c.body if hasattr(f, "args")))]
+    first = [n.body[0] for n in described if ast.get_docstring(n) is not None]
+    docstrings = sum(node.end_lineno - node.lineno + 1 for node in first)
+    assert len(PATHS[module].read_text().splitlines()) - docstrings <= 300
+
+
+#: What a reader of an estimator file has to know besides: methods of the one base class.
+BASE = {"_fit", "_initialize"}
+
+
+@pytest.mark.parametrize("module", below({"estimators", "inspection", "plotting"}))
+def test_private_methods_are_called_where_they_stand(module):
+    """`self._x(...)` is found in the same file or in the one base class, and no other is called."""
+    tree = ast.parse(PATHS[module].read_text())
+    own = {f.name for f in functions(module)}
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "attr", "")
+        if name.startswith("_") and not name.startswith("__") and name != "_replace":
+            known = own | (BASE if module.startswith("estimators.") else set())
+            assert name in known or name == "_init_callback_context", f"{module}: {name}"

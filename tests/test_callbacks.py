@@ -15,7 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.fixes import parse_version
 
-from skbackprop import BackpropClassifier, _compat
+from skbackprop import BackpropClassifier
+from skbackprop.estimators import compat as _compat
 from skbackprop.network import Network
 
 HAS_CALLBACKS = parse_version(sklearn.__version__) >= parse_version("1.9")

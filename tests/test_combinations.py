@@ -12,8 +12,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, train_test_split
 
 from skbackprop import BackpropClassifier
-from skbackprop._options import CHOICES
 from skbackprop.activations import ACTIVATIONS, LeakyReLU
+from skbackprop.estimators.choices import CHOICES
 from skbackprop.initializers import INITIALIZERS, Normal
 from skbackprop.losses import LOSSES, CrossEntropy, Focal
 from skbackprop.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
@@ -66,7 +66,7 @@ def assert_refused(params, words, call="fit"):
 @pytest.mark.parametrize("params", LBFGS_CLASHES.values(), ids=LBFGS_CLASHES)
 def test_lbfgs_with_what_needs_minibatches(solver, params):
     (name,) = params
-    words = [repr(solver), name, 'Take a stochastic solver such as "adam", or ']
+    words = [repr(solver), name, 'Use a stochastic solver such as "adam", or ']
     assert_refused({"solver": solver, **params}, words)
 
 

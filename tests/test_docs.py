@@ -15,7 +15,7 @@ import pytest
 import sklearn
 
 from skbackprop import BackpropClassifier, inspection, plotting
-from skbackprop._options import CHOICES
+from skbackprop.estimators.choices import CHOICES
 from skbackprop.losses import LOSSES, REGRESSION_LOSSES, CrossEntropy
 from skbackprop.optimizers import SGD
 

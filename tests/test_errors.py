@@ -10,9 +10,12 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from skbackprop import BackpropClassifier, BackpropRegressor, _compat, _options, _setup
-from skbackprop._options import CHOICES, Choice
+from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import LeakyReLU, ReLU
+from skbackprop.estimators import build as _setup
+from skbackprop.estimators import choices as _options
+from skbackprop.estimators import compat as _compat
+from skbackprop.estimators.choices import CHOICES, Choice
 from skbackprop.initializers import Normal
 from skbackprop.losses import LOSSES, CrossEntropy, LogLoss, Loss
 from skbackprop.network import Network
@@ -793,7 +796,7 @@ def test_ctrl_c_elsewhere_changes_nothing(monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("skbackprop._base.Minibatches", interrupt)
+        patch.setattr("skbackprop.estimators.base.Minibatches", interrupt)
         with pytest.raises(KeyboardInterrupt):
             clf.fit(X[:, :2], y % 2)
     assert_same_state(fitted_state(clf), state)

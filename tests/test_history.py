@@ -9,6 +9,7 @@ from sklearn.datasets import load_digits, make_multilabel_classification
 from sklearn.metrics import log_loss
 
 from skbackprop import BackpropClassifier
+from skbackprop.estimators.samples import one_batch
 from skbackprop.initializers import INITIALIZERS
 from skbackprop.schedules import Cosine, Exponential, OneCycle, ReduceOnPlateau, Step
 from skbackprop.training import Row
@@ -52,7 +53,7 @@ def test_the_gradient_norm_is_that_of_the_first_batch():
     params = {"shuffle": False, "batch_size": 100, "alpha": 3.0}
     clf = net(max_iter=1, **params).fit(X, y)
     start = net(**params).initialize(64, np.arange(10))
-    network, batch = start._one_batch(X[:100], y[:100], None)
+    network, batch = one_batch(start, X[:100], y[:100])
     network.value_and_gradient(batch)
     assert_allclose(clf.history_["gradient_norm"], [np.linalg.norm(network.grad)], rtol=1e-10)
 

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_html_repr
 
 from skbackprop import BackpropClassifier
-from skbackprop._base import DOCUMENTATION
+from skbackprop.estimators.base import DOCUMENTATION
 
 ROOT = Path(__file__).parents[1]
 PAGE = f"{DOCUMENTATION}generated/skbackprop.BackpropClassifier.html"

@@ -210,7 +210,7 @@ class Scaled(Architecture):
 
 @pytest.fixture
 def scaled(monkeypatch):
-    monkeypatch.setattr("skbackprop._setup.Architecture", Scaled)
+    monkeypatch.setattr("skbackprop.estimators.build.Architecture", Scaled)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -253,7 +253,7 @@ def test_a_new_layer_starts_from_its_own_values(scaled):
     assert all((s == 1).all() for s in clf._network.arrays("s"))
     plain = BackpropClassifier((8,), random_state=0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("skbackprop._setup.Architecture", Architecture)
+        patch.setattr("skbackprop.estimators.build.Architecture", Architecture)
         plain.initialize(4, [0, 1, 2])
     for ours, theirs in zip(clf.coefs_, plain.coefs_, strict=True):
         assert_array_equal(ours, theirs)

@@ -10,6 +10,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.neural_network import MLPClassifier
 
 from skbackprop import BackpropClassifier
+from skbackprop.estimators.fitted import is_plain
 from skbackprop.losses import LOSSES
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -382,8 +383,8 @@ def test_finite_values_with_an_infinite_sum_are_predicted_in_silence():
     X = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
     clf = BackpropClassifier((3,), max_iter=2).fit(X, np.arange(30) % 2)
     with np.errstate(all="raise"):
-        assert not clf._is_plain(np.full((4, 4), 3e38, np.float32))
-        assert clf._is_plain(X)
+        assert not is_plain(clf, np.full((4, 4), 3e38, np.float32))
+        assert is_plain(clf, X)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

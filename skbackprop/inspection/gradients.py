@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skbackprop._base import BaseBackprop
 from skbackprop.architecture import cut
+from skbackprop.estimators.base import BaseBackprop
+from skbackprop.estimators.samples import one_batch
 from skbackprop.network import Network
 from skbackprop.workspace import Batch
 
@@ -134,7 +135,7 @@ def check_gradients(
     sklearn.exceptions.NotFittedError
         If the estimator isn't fitted.
     ValueError
-        If X, y or sample_weight wouldn't do for training on.
+        If X, y or sample_weight are not valid training data.
 
     Notes
     -----
@@ -159,7 +160,7 @@ def check_gradients(
     >>> check_gradients(clf.fit(X, y), X, y).ok
     True
     """
-    network, batch = estimator._one_batch(X, y, sample_weight, np.dtype(np.float64))
+    network, batch = one_batch(estimator, X, y, sample_weight, np.dtype(np.float64))
     loss = _objective(network, batch)
     gradient = network.grad.copy()
     floor = 1e-4 * max(1.0, abs(loss))  # far above the differences' rounding errors

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from skbackprop._base import BaseBackprop
+from skbackprop.estimators.base import BaseBackprop
+from skbackprop.estimators.samples import one_batch
 
 COLUMNS = ("layer", "array", "shape", "smallest", "largest", "mean")
 #: A layer's arrays as a pass forward and a pass back meet them.
@@ -161,7 +162,7 @@ def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any =
     sklearn.exceptions.NotFittedError
         If the estimator isn't fitted.
     ValueError
-        If X, y or sample_weight wouldn't do for training on.
+        If X, y or sample_weight are not valid training data.
 
     Examples
     --------
@@ -175,7 +176,7 @@ def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any =
     >>> bool(np.allclose(output.dW, hidden.A.T @ output.dZ))
     True
     """
-    network, batch = estimator._one_batch(X, y, sample_weight)
+    network, batch = one_batch(estimator, X, y, sample_weight)
     loss, ws = network.architecture.loss, batch.workspace
     seen: list[dict[str, Any]] = [{} for _ in network.arrays("W")]
 

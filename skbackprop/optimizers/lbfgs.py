@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from skbackprop.optimizers.base import Solver
-from skbackprop.options import number
+from skbackprop.options import integer, number
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class LBFGS(Solver):
         Ends when the loss falls by a smaller fraction than this.
     """
 
-    max_fun: int = number(15000, "[1, inf)", flat=True)
-    memory: int = number(10, "[1, inf)")
-    max_line_search: int = number(20, "[1, inf)")
+    max_fun: int = integer(15000, "[1, inf)", flat=True)
+    memory: int = integer(10, "[1, inf)")
+    max_line_search: int = integer(20, "[1, inf)")
     ftol: float = number(2.220446049250313e-09, "[0, inf)")
 
     stochastic: ClassVar[bool] = False

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skbackprop._base import BaseBackprop
+from skbackprop.estimators.base import BaseBackprop
 from skbackprop.inspection import GradientReport, check_gradients
 from skbackprop.plotting.style import BLUE, INK, RED, pyplot
 

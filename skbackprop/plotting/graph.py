@@ -8,8 +8,8 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skbackprop._base import BaseBackprop
 from skbackprop.activations import ACTIVATIONS
+from skbackprop.estimators.base import BaseBackprop
 from skbackprop.inspection import Trace
 from skbackprop.normalization import NORMALIZATIONS
 from skbackprop.plotting.style import BLUE, GREY, INK, LIGHT, RED, pyplot

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skbackprop._base import BaseBackprop
+from skbackprop.estimators.base import BaseBackprop
 from skbackprop.plotting.style import BLUE, GREEN, GREY, INK, ORANGE, RED, pyplot
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from skbackprop.options import Option, number
+from skbackprop.options import Option, integer, number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +21,12 @@ class Schedule(Option):
         Fraction of training over which the rate rises from 0 to its first value.
     """
 
-    epochs: int = number(0, "[0, inf)")
+    epochs: int = integer(0, "[0, inf)")
     warmup: float = number(0.0, "[0, 1)")
 
+    #: Epochs in a row without improvement that `after_epoch` waits for, where it does. Training
+    #: must not end before: `n_iter_no_change` can't be smaller. A subclass may make it a field.
+    patience: ClassVar[int] = 0
     #: Said, with `verbose`, when `on_plateau` ends the training.
     last_words: ClassVar[str] = "Stopping."
 

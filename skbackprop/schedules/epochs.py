@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from skbackprop.options import number
+from skbackprop.options import integer, number
 from skbackprop.schedules.base import Schedule
 
 
@@ -97,7 +97,7 @@ class ReduceOnPlateau(Schedule):
     """
 
     divisor: float = number(10.0, "(1, inf)")
-    patience: int = number(5, "[1, inf)")
+    patience: int = integer(5, "[1, inf)")  # type: ignore[misc]
     min_factor: float = number(0.0, "[0, 1]")
 
     def after_epoch(self, factor: float, t: int, waited: int) -> float:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf, isfinite, nan
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
 from skbackprop.batches import Minibatches
 from skbackprop.network import Network
-from skbackprop.training.progress import Progress, Row
-from skbackprop.training.run import Run
+from skbackprop.training.progress import Evaluation, Plan, Progress, Row
+from skbackprop.training.run import Run, Tasks
 from skbackprop.vectors import aligned_copy
 
 
@@ -22,8 +22,14 @@ class EpochRun(Run):
     at the end.
     """
 
-    def __init__(self, rng: np.random.RandomState, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(
+        self,
+        plan: Plan,
+        rng: np.random.RandomState,
+        evaluate: Callable[[Network], Evaluation] | None = None,
+        tasks: Tasks | None = None,
+    ) -> None:
+        super().__init__(plan, evaluate, tasks)
         self.rng = rng
 
     def __call__(self, network: Network, batches: Minibatches, progress: Progress) -> None:
@@ -42,12 +48,10 @@ class EpochRun(Run):
                 start = perf_counter()
                 if plan.shuffle:
                     batches.shuffle(self.rng)
-                data_loss, penalty, rate, norm = self.epoch(network, batches, p)
+                row = self.epoch(network, batches, p)
                 p.t += len(batches.samples)
                 p.epochs += 1
-                seconds = perf_counter() - start
-                loss = data_loss + penalty
-                row = Row(loss, data_loss, penalty, nan, nan, rate, norm, seconds)
+                row = row._replace(seconds=perf_counter() - start)
                 if not _is_finite(network.theta):
                     p.note(row)
                     p.outcome = "diverged"
@@ -70,16 +74,11 @@ class EpochRun(Run):
         if p.outcome == "diverged":
             if p.best_values is None or p.best == best_before:
                 return  # there is nothing to go back to
-            p.forget(network.theta)
+            p.reset_optimizer(network.theta)
         self.restore_best(network, p)
 
-    def epoch(
-        self, network: Network, batches: Minibatches, progress: Progress
-    ) -> tuple[float, ...]:
-        """One pass over the samples, one step per batch.
-
-        Returns data loss, penalty, learning rate and gradient norm, as a `Row` has them.
-        """
+    def epoch(self, network: Network, batches: Minibatches, progress: Progress) -> Row:
+        """One pass over the samples, one step per batch."""
         plan, p = self.plan, progress
         theta, grad, state = network.theta, network.grad, p.optimizer_state
         step, decays = plan.solver.step, plan.solver.weight_decay > 0
@@ -105,7 +104,13 @@ class EpochRun(Run):
             step(theta, grad, state, rate)
             if max_norm is not None:
                 network.limit_norms(max_norm)
-        return data_loss / n, penalty / n, rate, norm
+        return Row(
+            loss=data_loss / n + penalty / n,
+            data_loss=data_loss / n,
+            penalty=penalty / n,
+            learning_rate=rate,
+            gradient_norm=norm,
+        )
 
     def plateau(self, progress: Progress) -> None:
         """Go on with the schedule's next factor, or end where it has none."""

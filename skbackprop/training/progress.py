@@ -33,8 +33,8 @@ class Row(NamedTuple):
 class Plan:
     """What a run is to do. The names are the estimator's parameters.
 
-    `monitor` is what has to improve: "loss" or "validation_score". `horizon` is how many epochs a
-    schedule counts on.
+    `monitor` is what has to improve, "loss" or "validation_score", and `measure` says more of it: a
+    best value of another one can't be compared. `horizon` is how many epochs a schedule counts on.
     """
 
     solver: Any
@@ -48,6 +48,7 @@ class Plan:
     clip_norm: float | None
     max_norm: float | None
     monitor: str
+    measure: str
     restore_best: bool
     verbose: bool
 
@@ -91,25 +92,25 @@ class Progress:
     outcome: str = ""
     message: str = ""
 
-    def begin(self, plan: Plan, network: Network, monitored: tuple[str, str], anew: bool) -> None:
+    def start(self, plan: Plan, network: Network, anew: bool) -> None:
         """Before a run: no history; a fresh optimizer if `anew` or if it's another one."""
-        solver = plan.solver
+        solver, monitored = plan.solver, (plan.monitor, plan.measure)
         self.rows = []
         self.n_iter, self.outcome, self.continued = 0, "", False
         before, self.solver = self.solver, solver
         if solver.stochastic and (anew or type(solver) is not type(before)):
-            self.forget(network.theta)
+            self.reset_optimizer(network.theta)
         # a best whose values are lost can't be restored
         if monitored != self.monitored or (plan.restore_best and not self.left_best):
-            self.forget_best()
+            self.reset_best()
         self.monitored = monitored
         self.best_values = None
 
-    def forget_best(self) -> None:
+    def reset_best(self) -> None:
         """Let the next epoch be the best, whatever it brings."""
         self.best, self.best_values, self.no_improvement = inf, None, 0
 
-    def take_up(self, solver: Any) -> None:
+    def resume(self, solver: Any) -> None:
         """Before a run that goes on as if the last one had never ended."""
         self.rows, self.solver, self.outcome, self.continued = [], solver, "", True
 
@@ -124,7 +125,7 @@ class Progress:
             best_values=None if values is None else values.copy(),
         )
 
-    def forget(self, theta: np.ndarray) -> None:
+    def reset_optimizer(self, theta: np.ndarray) -> None:
         """Start the optimizer and the schedule anew."""
         self.optimizer_state, self.factor, self.epochs = self.solver.init(theta), 1.0, 0
 
@@ -140,8 +141,8 @@ class Progress:
         columns = zip(*self.rows, strict=True) if self.rows else [()] * len(Row._fields)
         return {name: list(column) for name, column in zip(Row._fields, columns, strict=True)}
 
-    def improves(self, value: float, tol: float) -> bool:
-        """Note a monitored value; True if it's the best so far.
+    def update_best(self, value: float, tol: float) -> bool:
+        """Take in a monitored value; True if it is the best so far.
 
         An epoch counts as an improvement only if it is better than the best by `tol`.
         """

@@ -63,7 +63,7 @@ class Run:
                 value = -score
                 self.say("Validation score: {:f}", score)
         p.note(row)
-        is_best = p.improves(value, plan.tol)
+        is_best = p.update_best(value, plan.tol)
         if plan.restore_best and is_best:
             if p.best_values is None:
                 p.best_values = aligned_copy(network.values)

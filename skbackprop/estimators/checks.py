@@ -1,17 +1,19 @@
-"""Checks of what a user gives: sizes, rates, weights, first values.
+"""Checks of what a user gives: sizes, rates, weights. Warnings that point at the user's line.
 
 Every error names the parameter or the array, what came and what is allowed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+import warnings
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
+from inspect import currentframe
 from math import inf
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 
@@ -49,13 +51,6 @@ def check_dropout(dropout: Any, input_dropout: float, hidden: tuple[int, ...]) -
     return tuple(rates) if any(rates) else ()
 
 
-def in_rows(X: Any) -> Any:
-    """X as CSR, or dense in C or Fortran order: there rows are gathered without copying X."""
-    if issparse(X):
-        return X.tocsr()
-    return X if X.flags.c_contiguous or X.flags.f_contiguous else np.ascontiguousarray(X)
-
-
 def check_sample_weight(sample_weight: Any, X: Any) -> np.ndarray | None:
     """One finite weight per row of X, in its dtype, with a positive sum."""
     if sample_weight is None:
@@ -89,56 +84,32 @@ def check_total(weight: np.ndarray, name: str) -> None:
         )
 
 
-class Views(list[np.ndarray]):
-    """Views into a network's parameters. Assigning to one checks and copies.
+@contextmanager
+def unchanged_on_error(estimator: Any) -> Iterator[None]:
+    """Put every attribute back if the body fails, and the user's RandomState.
 
-    Parameters
-    ----------
-    arrays : list of ndarray
-        The views.
-    name : str
-        What errors call them.
+    What the attributes hold isn't changed in place before nothing can fail any more.
     """
-
-    def __init__(self, arrays: list[np.ndarray], name: str) -> None:
-        super().__init__(arrays)
-        self.name = name
-
-    def __setitem__(self, i: Any, array: Any) -> None:
-        """Copy an array into the i-th view."""
-        if isinstance(i, slice):
-            Views(self[i], self.name).assign(array)
-        else:
-            np.copyto(self[i], _like(self[i], array, f"{self.name}[{i}]"))
-
-    def assign(self, arrays: Any) -> None:
-        """Copy arrays into all views, after each has been checked."""
-        if isinstance(arrays, str) or not hasattr(arrays, "__len__") or len(arrays) != len(self):
-            got = len(arrays) if hasattr(arrays, "__len__") else arrays
-            raise ValueError(
-                f"{self.name} must be a list of {len(self)} arrays, one per layer, got {got}."
-            )
-        checked = [
-            _like(view, array, f"{self.name}[{i}]")
-            for i, (array, view) in enumerate(zip(arrays, self, strict=True))
-        ]
-        for array, view in zip(checked, self, strict=True):
-            np.copyto(view, array)
-
-
-def _like(view: np.ndarray, array: Any, name: str) -> np.ndarray:
-    """Return the array in the shape and dtype of the view, where it holds finite numbers."""
+    state, before = estimator.__dict__, estimator.__dict__.copy()
+    rng = estimator.random_state
+    draws: Any = rng.get_state() if isinstance(rng, np.random.RandomState) else None
     try:
-        array = np.asarray(array)
-    except ValueError as error:
-        raise ValueError(f"{name} must have shape {view.shape}, got {array!r}.") from error
-    if array.shape != view.shape:
-        raise ValueError(f"{name} must have shape {view.shape}, got {array.shape}.")
-    real = array.dtype.kind in "biuf"
-    with np.errstate(over="ignore"):
-        converted = array.astype(view.dtype) if real else array
-    if not real or not np.all(np.isfinite(converted)):
-        raise ValueError(
-            f"{name} must hold finite numbers of {view.dtype}, got NaN, inf or {array.dtype}."
-        )
-    return converted
+        yield
+    except BaseException:
+        state.clear()
+        state.update(before)
+        if draws is not None:
+            rng.set_state(draws)
+        raise
+
+
+#: Packages whose frames stand between the user's line and a warning.
+BETWEEN = {"skbackprop", "sklearn", "joblib"}
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the user's line: the last one that stands in none of the packages `BETWEEN`."""
+    frame, level = currentframe(), 1
+    while frame and frame.f_globals["__name__"].split(".")[0] in BETWEEN:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)

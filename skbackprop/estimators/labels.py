@@ -1,4 +1,4 @@
-"""Class labels: what y may hold, how it's encoded for the engine, how scores become labels."""
+"""Class labels as targets: what y may hold, how it is encoded, how scores become labels."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any, Self
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
+from skbackprop.estimators.class_weight import WeightTable, dense
+from skbackprop.losses import OutputLoss
 
-def check_labels(y: Any) -> tuple[Any, bool]:
+
+def as_labels(y: Any) -> tuple[Any, bool]:
     """Return y as one label per sample, or as a label indicator matrix and True."""
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
@@ -54,11 +56,6 @@ def _kind(classes: np.ndarray) -> str:
     return "multiclass" if len(classes) > 2 else "binary"
 
 
-def _dense(y: Any) -> np.ndarray:
-    """An indicator matrix as an array."""
-    return y.toarray() if issparse(y) else y
-
-
 @dataclass(frozen=True)
 class Labels:
     """The classes of a fitted classifier.
@@ -78,74 +75,52 @@ class Labels:
     sparse: bool
 
     @classmethod
-    def of(cls, y: Any, multilabel: bool, classes: Any = None) -> Self:
-        """Take the classes from a checked y, or from `classes`, which must hold those of y."""
-        names = _classes(y, multilabel) if classes is None else check_classes(classes)
-        if multilabel and len(names) != y.shape[1]:
-            raise ValueError(f"classes must name the {y.shape[1]} columns of y, got {classes!r}.")
-        kind = "multilabel" if multilabel else _kind(names)
-        labels = cls(kind, names, issparse(y))
+    def of(cls, y: Any, classes: Any = None, incremental: bool = False) -> tuple[Self, Any]:
+        """Take the classes from y, or from `classes`, which must hold those of y."""
+        y, multilabel = as_labels(y)
+        if classes is None:
+            if incremental:
+                raise ValueError("classes must be passed on the first call to partial_fit.")
+            names = _classes(y, multilabel)
+        else:
+            names = check_classes(classes)
+            if multilabel and len(names) != y.shape[1]:
+                raise ValueError(
+                    f"classes must name the {y.shape[1]} columns of y, got {classes!r}."
+                )
+        labels = cls("multilabel" if multilabel else _kind(names), names, issparse(y))
         if classes is not None:
-            labels.check(y, multilabel)
-        return labels
+            labels._check(y, multilabel)
+        return labels, y
 
     @classmethod
     def named(cls, names: np.ndarray, multilabel: bool) -> Self:
         """Take checked classes without a y."""
         return cls("multilabel" if multilabel else _kind(names), names, False)
 
-    def weights(self, class_weight: Any, y: Any, counted: tuple[Any, Any]) -> np.ndarray:
-        """One weight for each sample, from those of its class or labels.
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """`classes_`."""
+        return {"classes_": self.classes}
 
-        "balanced" counts the classes of the targets `counted`, by their sample weights or None.
-        """
-        multilabel = self.kind == "multilabel"
-        try:
-            if isinstance(class_weight, str):
-                table = self._balanced(*counted)
-            elif multilabel:
-                table = self._label_weights(class_weight)
-            else:
-                table = compute_class_weight(class_weight, classes=self.classes, y=counted[0])
-            if not np.all(np.isfinite(table)) or np.any(table < 0):
-                raise ValueError("weights must be finite and not negative.")
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"class_weight={class_weight!r}: {error}") from error
-        if multilabel:
-            # the weights of a sample's labels multiply
-            return np.prod(np.where(_dense(y) > 0, table[:, 1], table[:, 0]), axis=1)
-        return table[np.searchsorted(self.classes, y)]
+    def again(self, y: Any, classes: Any, incremental: bool) -> Any:
+        """Return y: some of these classes in `partial_fit`, all of them in a warm start."""
+        if classes is not None and not np.array_equal(self.classes, check_classes(classes)):
+            raise ValueError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit,"
+                f" was: {self.classes!r}"
+            )
+        y, multilabel = as_labels(y)
+        self._check(y, multilabel, all_of_them=not incremental)
+        return y
 
-    def _balanced(self, y: Any, sample_weight: np.ndarray | None) -> np.ndarray:
-        """n / (n_classes c), c the class's count and n their sum: of each class, or 0 and 1.
+    def check(self, y: Any) -> Any:
+        """Return y, if it holds no other classes than these."""
+        y, multilabel = as_labels(y)
+        self._check(y, multilabel)
+        return y
 
-        As scikit-learn's `compute_class_weight` has it from 1.9 on, where it takes sample weights.
-        A class without weight isn't there; its own weight is 1.
-        """
-        weight = np.ones(y.shape[0]) if sample_weight is None else sample_weight.astype(float)
-        if self.kind == "multilabel":
-            there = _dense(y) > 0
-            counts = np.stack([weight @ ~there, weight @ there], axis=1)
-        else:
-            index = np.searchsorted(self.classes, y)
-            counts = np.bincount(index, weight, minlength=len(self.classes))
-        if np.any(counts < 0):
-            raise ValueError("the sample weights of a class add up to less than zero.")
-        n_classes = np.count_nonzero(counts, axis=-1, keepdims=True)
-        n = counts.sum(axis=-1, keepdims=True)
-        return np.divide(n, n_classes * counts, out=np.ones_like(counts), where=counts > 0)
-
-    def _label_weights(self, class_weight: Any) -> np.ndarray:
-        """The weights of 0 and 1, of shape (n_labels, 2); 1 where nothing is said of them."""
-        n = len(self.classes)
-        if not isinstance(class_weight, list) or len(class_weight) != n:
-            raise ValueError(f"for {n} labels it must be a list of {n} dicts.")
-        for one in class_weight:
-            if not isinstance(one, dict) or not set(one) <= {0, 1}:
-                raise ValueError(f"the weights of a label are a dict with keys 0 and 1, got {one}.")
-        return np.array([[one.get(0, 1.0), one.get(1, 1.0)] for one in class_weight], float)
-
-    def check(self, y: Any, multilabel: bool, all_of_them: bool = False) -> None:
+    def _check(self, y: Any, multilabel: bool, all_of_them: bool = False) -> None:
         """Raise if y holds other classes than these, or not `all_of_them`."""
         if multilabel != (self.kind == "multilabel"):
             raise ValueError(
@@ -165,6 +140,20 @@ class Labels:
                 f" {self.classes}. 'y' has {seen}."
             )
 
+    def class_weights(
+        self, class_weight: Any, y: Any, sample_weight: np.ndarray | None, incremental: bool
+    ) -> WeightTable | None:
+        """The weights that the parameter `class_weight` gives the classes."""
+        if class_weight is None:
+            return None
+        if incremental and class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' counts the classes of all samples, which partial_fit"
+                " doesn't see. Give it the weights: class_weight="
+                "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))."
+            )
+        return WeightTable.of_parameter(class_weight, self.classes, y, sample_weight)
+
     @property
     def n_outputs(self) -> int:
         """Output units: one for a binary target, else one per class or label."""
@@ -173,7 +162,7 @@ class Labels:
     def encode(self, y: Any, dtype: np.dtype, as_index: bool) -> np.ndarray:
         """0 and 1 of shape (n, n_outputs), or class indices of shape (n,) if `as_index`."""
         if self.kind == "multilabel":
-            return _dense(y).astype(dtype)
+            return dense(y).astype(dtype)
         index = np.searchsorted(self.classes, y)
         if self.kind == "binary":
             return index[:, None].astype(dtype)
@@ -201,3 +190,46 @@ class Labels:
         if self.kind == "multilabel":
             return csr_matrix(decided) if self.sparse else decided
         return self.classes[decided]
+
+    def stratify(self, Y: np.ndarray) -> np.ndarray | None:
+        """The two classes; MLPClassifier doesn't stratify more of them."""
+        return Y.astype(bool) if self.kind == "binary" else None
+
+    def predict(self, Z: np.ndarray, loss: OutputLoss) -> Any:
+        """The most probable class of each sample, or the labels more likely than not."""
+        return self.decode(self.decide(Z))
+
+    def score(self, Z: np.ndarray, loss: OutputLoss, y: Any, sample_weight: Any) -> float:
+        """Accuracy; for multilabel targets a sample counts if all of its labels are right."""
+        from sklearn.metrics import accuracy_score  # slow to import, seldom needed
+
+        return float(accuracy_score(y, self.predict(Z, loss), sample_weight=sample_weight))
+
+    def proba(self, Z: np.ndarray, loss: OutputLoss) -> np.ndarray:
+        """Probabilities inside (0, 1), as the exact ones are, ranked as their logarithms are."""
+        return self._inside(self.scores_per_class(Z), loss)
+
+    def log_proba(self, Z: np.ndarray, loss: OutputLoss) -> np.ndarray:
+        """Logarithms of the probabilities, from the scores."""
+        Z = self.scores_per_class(Z)
+        log_p = loss.log_proba(Z)
+        if self.kind == "multilabel":
+            # Labels rank as in predict_proba, ties of rounded probabilities included: that is what
+            # scikit-learn's test_predict_proba_multilabel pins. Above 1/2 the logarithm of a
+            # rounded probability is off by no more than the rounding.
+            likely = Z > 0
+            log_p[likely] = np.log(self._inside(Z, loss)[likely])
+        return log_p
+
+    def _inside(self, Z: np.ndarray, loss: OutputLoss) -> np.ndarray:
+        """Probabilities from a column of scores for each class, with 0 and 1 moved inwards."""
+        p = loss.proba(Z)
+        if len(self.classes) == 1:
+            return p
+        limits = np.finfo(p.dtype)
+        small = p < limits.tiny
+        if small.any():
+            # Too small for a normal number: between 0 and the smallest one, in the right order.
+            log_p = loss.log_proba(Z)[small]
+            p[small] = limits.tiny / (1.0 + np.log(limits.tiny) - log_p)
+        return np.minimum(p, 1.0 - limits.epsneg, out=p)

@@ -8,74 +8,16 @@ from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
-from sklearn.utils import column_or_1d
+from sklearn.utils.metaestimators import available_if
 
-from skbackprop._base import BaseBackprop
-from skbackprop._data import Held
-from skbackprop._parameters import _parameter, estimator
-from skbackprop._setup import FitCall
+from skbackprop.estimators.base import BaseBackprop, is_stochastic
+from skbackprop.estimators.fitted import scores
+from skbackprop.estimators.numbers import Numbers
+from skbackprop.estimators.parameters import parameter
+from skbackprop.estimators.samples import FitArguments
+from skbackprop.estimators.texts import documented
 from skbackprop.losses import REGRESSION_LOSSES, Loss
-
-
-def check_numbers(y: Any) -> np.ndarray:
-    """Return y as real numbers of shape (n,) or (n, n_outputs); one column becomes flat."""
-    if issparse(y):
-        raise ValueError(f"y must be a dense array, got {type(y).__name__}. Call y.toarray().")
-    if y.dtype.kind == "O":
-        try:
-            y = y.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"y must hold numbers only, but {error}.") from error
-    if y.dtype.kind not in "biuf":
-        raise ValueError(
-            f"y must hold numbers, got {y.dtype}. BackpropClassifier takes class labels."
-        )
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    return y
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """The targets of a fitted regressor.
-
-    Parameters
-    ----------
-    n_outputs : int
-        Numbers per sample; for one of them y is flat.
-    """
-
-    n_outputs: int
-    kind: ClassVar[str] = "regression"
-
-    @classmethod
-    def of(cls, y: np.ndarray) -> Self:
-        """Take the number of outputs from a checked y."""
-        return cls(1 if y.ndim == 1 else y.shape[1])
-
-    def check(self, y: np.ndarray) -> None:
-        """Raise if y has another number of outputs."""
-        if (got := Numbers.of(y).n_outputs) != self.n_outputs:
-            raise ValueError(
-                f"y must have {self.n_outputs} output(s) per sample, as the network has; got {got}."
-            )
-
-    def encode(self, y: np.ndarray, dtype: np.dtype, as_index: bool) -> np.ndarray:
-        """Y of shape (n, n_outputs); there are no indices here."""
-        with np.errstate(over="ignore"):
-            Y = y.reshape(len(y), -1).astype(dtype)
-        if not np.all(np.isfinite(Y)):
-            raise ValueError(
-                f"y must hold finite numbers of {np.dtype(dtype)}, the type of X; got NaN, inf or"
-                " numbers beyond its range."
-            )
-        return Y
-
-    def decode(self, A: np.ndarray) -> np.ndarray:
-        """Predictions shaped as y was."""
-        return A[:, 0] if self.n_outputs == 1 else A
 
 
 @dataclass(eq=False, repr=False)
@@ -85,25 +27,23 @@ class LossFirst:
     Only its place; BackpropRegressor says what it takes.
     """
 
-    loss: Any = _parameter("squared_error")
+    loss: Any = parameter("squared_error")
 
 
 ABOUT_LOSS = """\
-"squared_error" is ``1/2 * (y - a)**2``. "absolute_error", ``abs(y - a)``, is for medians, and
-    ``Quantile(q=0.9)`` for other quantiles. ``Huber(delta=1.0)`` is the square of errors up to
-    `delta`, and beyond it grows like their absolute value. "poisson", half the Poisson deviance, is
-    for counts: the output units are exponential, and y must not be negative. Several outputs add
-    up, but for "squared_error": there the mean is reported and the sum followed, as MLPRegressor
-    does."""
+An object may say
+    more, as in ``Quantile(q=0.9)``. Several outputs add up, but for "squared_error": there the mean
+    is reported and the sum followed, as MLPRegressor does."""
 
 
-@estimator(
+@documented(
     default_loss='"squared_error"',
-    about_loss=ABOUT_LOSS,
+    more_about_loss=ABOUT_LOSS,
     score="R squared, :func:`sklearn.metrics.r2_score`",
     stratified="The split is random.",
     out_activation='"identity", or "exp" for "poisson"',
 )
+@dataclass(eq=False, repr=False)
 class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
     """Multi-layer perceptron regressor, trained by hand-written backpropagation.
 
@@ -156,9 +96,58 @@ class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
     True
     """
 
-    loss: Any = _parameter("squared_error")
+    loss: Any = parameter("squared_error")
 
     _losses: ClassVar[Mapping[str, type[Loss]]] = REGRESSION_LOSSES
+    _target_class = Numbers
+
+    @available_if(is_stochastic)
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        coefs_init: Any = None,
+        intercepts_init: Any = None,
+    ) -> Self:
+        """Train for one epoch on X and y, from where the last call ended.
+
+        Optimizer state, learning rate and weights are kept from call to call. Available only with
+        stochastic solvers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows. Later calls convert them to the dtype of the first.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample in the loss.
+
+        coefs_init, intercepts_init : list of ndarray, default=None
+            First weights and intercepts, as in `fit`. Only in the first call.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            As `fit` does, and if y has another number of outputs than before. The estimator is left
+            unchanged.
+        """
+        given = FitArguments(
+            sample_weight,
+            coefs_init=coefs_init,
+            intercepts_init=intercepts_init,
+            incremental=True,
+        )
+        return self._fit(X, y, given)
 
     def initialize(self, n_features: int, n_outputs: int = 1, *, dtype: Any = np.float64) -> Self:
         """Draw the first weights, without any data.
@@ -185,13 +174,11 @@ class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
         Raises
         ------
         ValueError
-            If a parameter is not allowed. The estimator is then what it was before.
+            If a parameter is not allowed. The estimator is left unchanged.
         """
         if not isinstance(n_outputs, Integral) or n_outputs is True or n_outputs < 1:
             raise ValueError(f"n_outputs must be an integer > 0, got {n_outputs!r}.")
-        with self._unchanged_on_error():
-            self._targets = Numbers(int(n_outputs))
-            return self._initialize(n_features, dtype)
+        return self._initialize(Numbers(int(n_outputs)), n_features, dtype)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predicted numbers: the values of the output units.
@@ -206,34 +193,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             In the dtype of the weights.
         """
-        return self._decode(self._scores(X))
-
-    def _decode(self, Z: np.ndarray) -> np.ndarray:
-        return self._targets.decode(self._network.architecture.loss.link(Z))
-
-    def _check_targets(self, y: Any, call: FitCall) -> np.ndarray:
-        if self._continues(call):
-            return self._check_more_targets(y)
-        y = check_numbers(y)
-        self._targets = Numbers.of(y)
-        return y
-
-    def _check_more_targets(self, y: Any) -> np.ndarray:
-        y = check_numbers(y)
-        self._targets.check(y)
-        return y
-
-    def _stratify(self, Y: np.ndarray) -> None:
-        """Numbers have no proportions to keep."""
-
-    def _validation_score(self, Z: np.ndarray, held: Held) -> float:
-        """R squared, its mean over the outputs; NaN where a prediction isn't finite."""
-        from sklearn.metrics import r2_score  # slow to import, seldom needed
-
-        predicted = self._decode(Z)
-        if not np.all(np.isfinite(predicted)):
-            return float("nan")
-        return float(r2_score(held.y, predicted, sample_weight=held.sample_weight))
+        Z = scores(self, X)
+        return self._targets.predict(Z, self._network.architecture.loss)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""Validation samples: where they come from, and what a network achieves on them."""
+"""What a network achieves on validation samples."""
 
 from __future__ import annotations
 
@@ -10,47 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from skbackprop._data import Held
-from skbackprop._validation import check_total
+from skbackprop.estimators.samples import Dataset
+from skbackprop.estimators.targets import Targets
 from skbackprop.network import Network
 from skbackprop.training import Evaluation
-
-
-def split(
-    held: Held, fraction: float, stratify: np.ndarray | None, rng: np.random.RandomState
-) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the samples to train on and to validate with, as MLPClassifier draws them.
-
-    Raises
-    ------
-    ValueError
-        If there are too few samples, or none with a weight, on either side.
-    """
-    from sklearn.model_selection import train_test_split  # slow to import, seldom needed
-
-    n = len(held.samples)
-    too_small = (
-        "The validation set is too small. Increase 'validation_fraction' or the size of your"
-        f" dataset. Got validation_fraction={fraction} of {n} samples; two or more are needed."
-    )
-    if fraction == 0:
-        raise ValueError(too_small)
-    try:
-        # indices instead of X: the same split, and no copy of the data
-        train, val = train_test_split(
-            np.arange(n), random_state=rng, test_size=fraction, stratify=stratify
-        )
-    except ValueError as error:
-        raise ValueError(
-            f"early_stopping=True can't split y with validation_fraction={fraction}: {error}"
-        ) from error
-    if len(val) < 2:
-        raise ValueError(too_small)
-    weight = held.samples.sample_weight
-    if weight is not None:
-        for part, rows in ("training", train), ("validation", val):
-            check_total(weight[rows], f"sample_weight of the {part} part (early_stopping=True)")
-    return train, val
 
 
 class Evaluator:
@@ -59,15 +22,17 @@ class Evaluator:
     Parameters
     ----------
     estimator : estimator
-        Asked for its `_validation_score` where `scoring` is None, else given to the scorer.
+        Given to the scorer, with the network of the moment. Its targets score where `scoring` is
+        None.
     scoring : str, callable or None
         As the parameter of that name.
-    held : Held
+    dataset : Dataset
         The validation samples.
     """
 
-    def __init__(self, estimator: Any, scoring: Any, held: Held) -> None:
-        self.held, self.scoring = held, scoring
+    def __init__(self, estimator: Any, scoring: Any, dataset: Dataset) -> None:
+        self.dataset, self.scoring = dataset, scoring
+        self.targets: Targets = estimator._targets
         # A scorer predicts with the network as it is then. The copy has no feature names: the
         # validated X has none, either.
         self.estimator = copy.copy(estimator)
@@ -79,31 +44,30 @@ class Evaluator:
             self.scorer = check_scoring(self.estimator, scoring)
         takes_weight = self.scorer is None or _takes_weight(self.scorer)
         self.score_params = (
-            {"sample_weight": held.sample_weight}
-            if takes_weight and held.sample_weight is not None
+            {"sample_weight": dataset.sample_weight}
+            if takes_weight and dataset.sample_weight is not None
             else {}
         )
-        s = held.samples
+        s = dataset.samples
         weight = np.ones(len(s), s.X.dtype) if s.sample_weight is None else s.sample_weight
         self.share = weight / weight.sum()
 
     def __call__(self, network: Network) -> Evaluation:
         """Score and data loss; the score is minus the loss where `scoring` says so."""
-        held, loss = self.held, network.architecture.loss
-        Z = network.scores(held.samples.X)
+        dataset, loss = self.dataset, network.architecture.loss
+        Z = network.scores(dataset.samples.X)
         self.estimator._network = network
         score: Any = 0.0
         if self.scorer:
             score = self._ask(self.scorer)
         elif self.scoring is None:
-            score = self.estimator._validation_score(Z, held)
-        value = loss.value_and_gradient(Z, held.samples.Y, self.share, loss.scratch(Z))
+            score = self.targets.score(Z, loss, dataset.y, dataset.sample_weight)
+        value = loss.value_and_gradient(Z, dataset.samples.Y, self.share, loss.scratch(Z))
         return Evaluation(-value if self.scoring == "loss" else float(score), value)
 
     def _ask(self, scorer: Callable[..., Any]) -> Any:
         """What a scorer says, in an error that names `scoring` where it fails."""
-        held = self.held
-        arguments = self.estimator, held.samples.X, held.y
+        arguments = self.estimator, self.dataset.samples.X, self.dataset.y
         try:
             try:
                 score = scorer(*arguments, **self.score_params)

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
-from skbackprop import _compat
-from skbackprop._base import BaseBackprop, is_stochastic
-from skbackprop._data import Held
-from skbackprop._labels import Labels, check_classes, check_labels
-from skbackprop._parameters import _parameter, estimator
-from skbackprop._setup import FitCall
-
-ABOUT_LOSS = """\
-"log_loss" is cross-entropy: on softmax units for more than two classes, on logistic units
-    otherwise. "cross_entropy" is the same; ``CrossEntropy(label_smoothing=0.1)`` smooths the
-    labels. "focal", on these units too, is ``-(1 - p)**2 * log(p)``, p being the probability of the
-    true class. "squared_error" is ``1/2 * sum((y - a)**2)`` per sample, on logistic units: one for
-    two classes, else one per class or label."""
+from skbackprop.estimators.base import BaseBackprop, is_stochastic
+from skbackprop.estimators.compat import StrOptions
+from skbackprop.estimators.fitted import scores
+from skbackprop.estimators.labels import Labels, check_classes
+from skbackprop.estimators.parameters import parameter
+from skbackprop.estimators.samples import FitArguments
+from skbackprop.estimators.texts import documented
 
 
-@estimator(
+@documented(
     default_loss='"log_loss"',
-    about_loss=ABOUT_LOSS,
+    more_about_loss="An object may say more, as in ``CrossEntropy(label_smoothing=0.1)``.",
     score="the accuracy",
     stratified="The split keeps the proportions of a binary target.",
     out_activation='"softmax" or "logistic"',
 )
+@dataclass(eq=False, repr=False)
 class BackpropClassifier(ClassifierMixin, BaseBackprop):
     """Multi-layer perceptron classifier, trained by hand-written backpropagation.
 
@@ -93,10 +89,10 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     True
     """
 
-    loss: Any = _parameter("log_loss", kw_only=True)
-    class_weight: Any = _parameter(
-        None, dict, list, _compat.StrOptions({"balanced"}), None, kw_only=True
-    )
+    loss: Any = parameter("log_loss", kw_only=True)
+    class_weight: Any = parameter(None, dict, list, StrOptions({"balanced"}), None, kw_only=True)
+
+    _target_class = Labels
 
     def initialize(
         self,
@@ -133,13 +129,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Raises
         ------
         ValueError
-            If a parameter is not allowed. The estimator is then what it was before.
+            If a parameter is not allowed. The estimator is left unchanged.
         """
-        with self._unchanged_on_error():
-            names = check_classes(classes)
-            self._targets = Labels.named(names, multilabel)
-            self.classes_ = names
-            return self._initialize(n_features, dtype)
+        return self._initialize(Labels.named(check_classes(classes), multilabel), n_features, dtype)
 
     @available_if(is_stochastic)
     def partial_fit(
@@ -154,7 +146,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     ) -> Self:
         """Train for one epoch on X and y, from where the last call ended.
 
-        Optimizer state, learning rate and weights are kept from call to call. Only there for
+        Optimizer state, learning rate and weights are kept from call to call. Available only with
         stochastic solvers.
 
         Parameters
@@ -182,17 +174,17 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Raises
         ------
         ValueError
-            As `fit` does, and if y has classes that are not in `classes_`. The estimator is then
-            what it was before the call.
+            As `fit` does, and if y has classes that are not in `classes_`. The estimator is left
+            unchanged.
         """
-        call = FitCall(
+        given = FitArguments(
             sample_weight,
             coefs_init=coefs_init,
             intercepts_init=intercepts_init,
             classes=classes,
             incremental=True,
         )
-        return self._fit(X, y, call)
+        return self._fit(X, y, given)
 
     def predict(self, X: Any) -> Any:
         """Most probable class of each sample, or the labels that are more likely than not.
@@ -207,8 +199,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Class labels; for multilabel targets 0 and 1, as CSR if `fit` was given a sparse y.
         """
-        Z = self._scores(X)
-        return self._targets.decode(self._targets.decide(Z))
+        Z = scores(self, X)
+        return self._targets.predict(Z, self._network.architecture.loss)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class, or of each label.
@@ -225,8 +217,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             exactly 0 or 1 where there are two classes or more; probabilities too small for the
             dtype come out below its smallest normal number, in the right order.
         """
-        Z = self._scores(X)
-        return self._proba(self._targets.scores_per_class(Z))
+        Z = scores(self, X)
+        return self._targets.proba(Z, self._network.architecture.loss)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithm of the probabilities, computed from the scores.
@@ -245,16 +237,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         log_p : ndarray of shape (n_samples, n_classes)
             In the order of `classes_`.
         """
-        Z = self._scores(X)
-        Z = self._targets.scores_per_class(Z)
-        log_p = self._network.architecture.loss.log_proba(Z)
-        if self._targets.kind == "multilabel":
-            # Labels rank as in predict_proba, ties of rounded probabilities included: that is what
-            # scikit-learn's test_predict_proba_multilabel pins. Above 1/2 the logarithm of a
-            # rounded probability is off by no more than the rounding.
-            likely = Z > 0
-            log_p[likely] = np.log(self._proba(Z)[likely])
-        return log_p
+        Z = scores(self, X)
+        return self._targets.log_proba(Z, self._network.architecture.loss)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Scores Z of the output units, before the output activation.
@@ -269,67 +253,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Z : ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
             With two classes, positive scores mean ``classes_[1]``.
         """
-        Z = self._scores(X)
+        Z = scores(self, X)
         return Z[:, 0] if self._targets.kind == "binary" else Z
-
-    def _proba(self, Z: np.ndarray) -> np.ndarray:
-        """Probabilities inside (0, 1), as the exact ones are, ranked as their logarithms are."""
-        loss = self._network.architecture.loss
-        p = loss.proba(Z)
-        if len(self.classes_) == 1:
-            return p
-        limits = np.finfo(p.dtype)
-        small = p < limits.tiny
-        if small.any():
-            # Too small for a normal number: between 0 and the smallest one, in the right order.
-            log_p = loss.log_proba(Z)[small]
-            p[small] = limits.tiny / (1.0 + np.log(limits.tiny) - log_p)
-        return np.minimum(p, 1.0 - limits.epsneg, out=p)
-
-    def _check_targets(self, y: Any, call: FitCall) -> Any:
-        if self._continues(call):
-            if call.classes is not None and not np.array_equal(
-                self.classes_, check_classes(call.classes)
-            ):
-                raise ValueError(
-                    f"`classes={call.classes!r}` is not the same as on last call to partial_fit,"
-                    f" was: {self.classes_!r}"
-                )
-            return self._check_more_targets(y, all_of_them=not call.incremental)
-        y, multilabel = check_labels(y)
-        if call.incremental and call.classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
-        self._targets = Labels.of(y, multilabel, call.classes)
-        self.classes_ = self._targets.classes
-        return y
-
-    def _stratify(self, Y: np.ndarray) -> np.ndarray | None:
-        """The two classes; MLPClassifier doesn't stratify more of them."""
-        return Y.astype(bool) if self._targets.kind == "binary" else None
-
-    def _check_more_targets(self, y: Any, all_of_them: bool = False) -> Any:
-        y, multilabel = check_labels(y)
-        self._targets.check(y, multilabel, all_of_them)
-        return y
-
-    def _target_weights(self, y: Any, call: FitCall) -> np.ndarray | None:
-        """The weight of each sample's class."""
-        if self.class_weight is None:
-            return None
-        if call.incremental and self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' counts the classes of all samples, which partial_fit"
-                " doesn't see. Give it the weights: class_weight="
-                "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y)))."
-            )
-        return self._targets.weights(self.class_weight, y, (call.y, call.weight))
-
-    def _validation_score(self, Z: np.ndarray, held: Held) -> float:
-        """Accuracy; for multilabel targets a sample counts if all of its labels are right."""
-        from sklearn.metrics import accuracy_score  # slow to import, seldom needed
-
-        predicted = self._targets.decode(self._targets.decide(Z))
-        return float(accuracy_score(held.y, predicted, sample_weight=held.sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

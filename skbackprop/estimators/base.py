@@ -1,0 +1,359 @@
+"""What all estimators share: fit, partial_fit, resuming."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from numbers import Integral
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skbackprop.batches import Minibatches
+from skbackprop.estimators import build, compat
+from skbackprop.estimators.callbacks import FitTasks
+from skbackprop.estimators.checks import check_sample_weight, unchanged_on_error, warn
+from skbackprop.estimators.choices import Chosen, choose
+from skbackprop.estimators.combinations import check_combinations
+from skbackprop.estimators.fitted import Views, coef_views, intercept_views, set_fitted
+from skbackprop.estimators.parameters import Parameters
+from skbackprop.estimators.resume import Draws, Resumable, resumable, settings
+from skbackprop.estimators.samples import (
+    Dataset,
+    Encoding,
+    FitArguments,
+    check_n_features,
+    check_no_first_values,
+    check_validation,
+    check_X_y,
+    split,
+)
+from skbackprop.estimators.scoring import Evaluator
+from skbackprop.estimators.targets import Targets
+from skbackprop.network import Network
+from skbackprop.optimizers import OPTIMIZERS
+from skbackprop.threads import blas_threads
+from skbackprop.training import EpochRun, LBFGSRun, Plan, Progress, Run
+
+#: Where the documentation is; pyproject.toml names the same address.
+DOCUMENTATION = "https://skbackprop.readthedocs.io/en/latest/"
+
+
+def is_stochastic(estimator: Any) -> bool:
+    """True where `partial_fit` makes sense; the error says why it doesn't."""
+    solver = estimator.solver
+    option = OPTIMIZERS.get(solver) if isinstance(solver, str) else solver
+    if getattr(option, "stochastic", False):
+        return True
+    raise AttributeError(
+        f"partial_fit is only available for stochastic optimizers. {solver} is not stochastic."
+    )
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one call is to train with and on, once everything is checked.
+
+    `goes_on` is True where it goes on from fitted weights; `exact` holds the settings that
+    ``warm_start="exact"`` depends on, and is None elsewhere.
+    """
+
+    plan: Plan
+    training: Dataset
+    validation: Dataset | None
+    tasks: FitTasks | None
+    incremental: bool
+    goes_on: bool
+    exact: dict[str, Any] | None
+
+
+class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
+    """A multi-layer perceptron with scikit-learn's interface. Subclasses add the targets."""
+
+    # scikit-learn's HTML representation of an estimator links the class, its parameters and its
+    # attributes to this page. docs/api.rst makes it; classes of other packages have no link.
+    _doc_link_module = "skbackprop"
+    _doc_link_template = DOCUMENTATION + "generated/skbackprop.{estimator_name}.html"
+
+    _target_class: ClassVar[type[Targets]]
+
+    _targets: Any
+    _network: Network
+    _progress: Progress
+
+    @compat.with_callbacks
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        coefs_init: Any = None,
+        intercepts_init: Any = None,
+    ) -> Self:
+        """Train the network on X and y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows. float32 and float64 are kept, other types become float64. CSC is
+            converted to CSR. X is never written to.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample in the loss. The sum must be positive. In minibatches, a sample
+            counts in proportion to its batch's total. With ``normalization="batch"`` all samples
+            count alike for mean and variance: leave those of weight 0 out of X.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation samples, not trained on: for `history_` and, in place of a part of X, for
+            `early_stopping`.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their targets.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
+
+        coefs_init : list of ndarray, default=None
+            First values of `coefs_`, the i-th of shape (units in layer i, units in layer i + 1).
+            They are copied.
+
+        intercepts_init : list of ndarray, default=None
+            First values of `intercepts_`, the i-th of shape (units in layer i + 1,).
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, an array or a shape is not allowed, or if the parameters became
+            infinite or NaN. The estimator is left unchanged.
+        """
+        given = FitArguments(
+            sample_weight, X_val, y_val, sample_weight_val, coefs_init, intercepts_init
+        )
+        return self._fit(X, y, given)
+
+    def _fit(self, X: Any, y: Any, given: FitArguments) -> Self:
+        """Check what is given, train a network of its own, and keep it if nothing failed."""
+        incremental, goes_on = given.incremental, self._goes_on(given.incremental)
+        # the parameters: strings become objects
+        chosen = self._choose(incremental)
+        if goes_on:
+            check_no_first_values(given)
+        tasks = None if incremental else FitTasks.of(self, X, y, given, goes_on)
+        with unchanged_on_error(self):
+            if tasks:
+                tasks.begin_fit()
+            rng = check_random_state(self.random_state)
+
+            # X, y and the weights: checked, and as the engine takes them
+            dtype = self._network.theta.dtype if goes_on else (np.float64, np.float32)
+            X, y = check_X_y(self, X, y, dtype, reset=not goes_on or self._initialized)
+            if goes_on:
+                check_n_features(self, X)
+                y = self._targets.again(y, given.classes, incremental)
+            else:
+                self._targets, y = self._target_class.of(y, given.classes, incremental)
+                self.__dict__.update(self._targets.attributes)
+            weight = check_sample_weight(given.sample_weight, X)
+            architecture = build.architecture(self, X.shape[1], self._targets, chosen)
+            class_weight = getattr(self, "class_weight", None)
+            encoding = Encoding(
+                self._targets,
+                architecture.loss,
+                self._targets.class_weights(class_weight, y, weight, incremental),
+            )
+            training = encoding.dataset(X, y, weight)
+            validation = check_validation(self, given, encoding, X.dtype)
+
+            # the network: the fitted one's copy or a new one, trained
+            exact = self.warm_start == "exact" and not incremental
+            job = Job(
+                plan=build.plan(self, chosen, incremental),
+                training=training,
+                validation=validation,
+                tasks=tasks,
+                incremental=incremental,
+                goes_on=goes_on,
+                exact=settings(self, chosen, validation is not None) if exact else None,
+            )
+            with build.enough_memory(self, architecture):
+                if goes_on:
+                    network = build.same_network(architecture, self._network, self)
+                else:
+                    rule = chosen.weight_init
+                    network = build.first_network(architecture, X.dtype, rule, rng, given)
+                progress = self._train(network, job, rng)
+            if not np.all(np.isfinite(network.theta)):
+                raise ValueError(
+                    "Solver produced non-finite parameter weights. The input data may contain"
+                    " large values and need to be preprocessed."
+                )
+            set_fitted(self, network, progress, goes_on)
+            if tasks:
+                tasks.end_fit()
+        self._warn_of(progress, incremental)
+        return self
+
+    def _train(self, network: Network, job: Job, rng: np.random.RandomState) -> Progress:
+        """Run the solver on the network; tell how far it came."""
+        plan, solver, n_samples = job.plan, job.plan.solver, len(job.training.samples)
+        progress = self._progress.fork() if job.goes_on else Progress()
+        kept = None
+        if job.exact and job.goes_on:
+            kept = resumable(getattr(self, "_resume", None), progress, n_samples, job.exact)
+
+        # who trains and who validates, and where the random numbers come from
+        draws = kept.draws if kept else self._draws(network, job, progress.generator, rng)
+        progress.generator = draws.generator
+        samples = replace(job.training.samples, index=draws.train)
+        validation = job.validation if draws.val is None else job.training.rows(draws.val)
+        build.check_variance(self, network, len(samples))
+        evaluate = Evaluator(self, self.scoring, validation) if validation else None
+        size = build.batch_size(self, len(samples)) if solver.stochastic else len(samples)
+        batches = Minibatches(samples, network, size, draws.generator)
+
+        if kept:
+            progress.resume(solver)
+            kept.restore(network, progress)
+        else:
+            progress.start(plan, network, anew=not job.incremental)
+        run: Run
+        if solver.stochastic:
+            run = EpochRun(plan, draws.rng, evaluate, job.tasks)
+        else:
+            run = LBFGSRun(plan, evaluate, job.tasks)
+        # overflow ends in non-finite weights, or in infinite scores, which are no error
+        quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+        with quiet, blas_threads(batches.largest_product(network)):
+            run(network, batches, progress)
+
+        self.__dict__.pop("_resume", None)
+        if job.exact and progress.outcome not in ("interrupted", "diverged"):
+            draws.train = batches.samples.index
+            self._resume = Resumable.after(run, network, draws, n_samples, job.exact)
+        else:
+            progress.best_values = None  # no longer needed
+        return progress
+
+    def _draws(
+        self,
+        network: Network,
+        job: Job,
+        generator: np.random.Generator | None,
+        rng: np.random.RandomState,
+    ) -> Draws:
+        """Split and number the samples of a new run; dropout goes on with its generator."""
+        train = val = None
+        if job.plan.solver.stochastic:
+            if self.early_stopping and job.validation is None:
+                stratify = self._targets.stratify(job.training.samples.Y)
+                train, val = split(job.training, self.validation_fraction, stratify, rng)
+            elif self.shuffle:
+                train = np.arange(len(job.training.samples))
+        if generator is None:
+            generator = build.dropout_generator(network.architecture, rng)
+        return Draws(rng, generator, train, val)
+
+    def _initialize(self, targets: Targets, n_features: int, dtype: Any) -> Self:
+        """Make a network with its first values, for these targets."""
+        with unchanged_on_error(self):
+            if not isinstance(n_features, Integral) or n_features is True or n_features < 1:
+                raise ValueError(f"n_features must be an integer > 0, got {n_features!r}.")
+            if dtype not in (np.float32, np.float64, float, "float32", "float64"):
+                raise ValueError(f"dtype must be np.float32 or np.float64, got {dtype!r}.")
+            for name in "_network", "_progress", "_resume", "feature_names_in_":
+                self.__dict__.pop(name, None)
+            self._targets, self.n_features_in_ = targets, int(n_features)
+            self.__dict__.update(targets.attributes)
+            chosen = self._choose(incremental=False)
+            architecture = build.architecture(self, int(n_features), targets, chosen)
+            rng, rule = check_random_state(self.random_state), chosen.weight_init
+            with build.enough_memory(self, architecture):
+                network = build.first_network(
+                    architecture, np.dtype(dtype), rule, rng, FitArguments()
+                )
+            set_fitted(self, network, Progress(), goes_on=False)
+            self.best_loss_ = None
+        return self
+
+    def _choose(self, incremental: bool) -> Chosen:
+        """The option objects of checked parameters that can work together."""
+        params = {f.name: getattr(self, f.name) for f in fields(self)}
+        # defaults are allowed; to check them would be a good part of a small partial_fit
+        defaults = {f.name for f in fields(self) if params[f.name] is f.default}
+        constraints = {k: c for k, c in self._parameter_constraints.items() if k not in defaults}
+        chosen = choose(params, constraints, self._losses, type(self).__name__)
+        check_combinations(params, chosen, incremental)
+        if isinstance(self.scoring, str) and self.scoring != "loss":
+            from sklearn.metrics import get_scorer  # slow to import, seldom needed
+
+            get_scorer(self.scoring)  # raises, and says what there is
+        return chosen
+
+    def _goes_on(self, incremental: bool) -> bool:
+        """True where training goes on from fitted weights."""
+        return hasattr(self, "_network") and (incremental or bool(self.warm_start))
+
+    @property
+    def _initialized(self) -> bool:
+        """True after `initialize`, before any samples: the names of the features aren't known."""
+        return hasattr(self, "_network") and not self._progress.monitored[0]
+
+    def _warn_of(self, progress: Progress, incremental: bool) -> None:
+        """Warn where training ended before it was done."""
+        if progress.outcome == "interrupted":
+            warn("Training interrupted by user.")
+        elif progress.outcome == "diverged":
+            warn(
+                f"Training diverged in epoch {progress.n_iter}; the best epoch's parameters are"
+                " kept. Scale X, or lower learning_rate_init.",
+                ConvergenceWarning,
+            )
+        elif progress.outcome == "unfinished" and not incremental:
+            warn(progress.message, ConvergenceWarning)
+
+    # After fitting
+
+    @property
+    def coefs_(self) -> Views:
+        """Weights, the i-th array of shape (units in layer i, units in layer i + 1).
+
+        Views of the network's parameters: writing into them changes the network. What is
+        assigned, one array or the whole list, is checked and copied into the views. To put
+        earlier values back, keep copies of the arrays.
+        """
+        check_is_fitted(self)
+        return coef_views(self._network, "coefs_")
+
+    @coefs_.setter
+    def coefs_(self, arrays: Any) -> None:
+        self.coefs_.assign(arrays)
+
+    @property
+    def intercepts_(self) -> Views:
+        """Intercepts, the i-th array of shape (units in layer i + 1,); views like `coefs_`."""
+        check_is_fitted(self)
+        return intercept_views(self._network, "intercepts_")
+
+    @intercepts_.setter
+    def intercepts_(self, arrays: Any) -> None:
+        self.intercepts_.assign(arrays)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

@@ -1,0 +1,107 @@
+"""Numbers as targets: what y may hold, how it is encoded, how scores become predictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import column_or_1d
+
+from skbackprop.losses import OutputLoss
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The targets of a fitted regressor.
+
+    Parameters
+    ----------
+    n_outputs : int
+        Numbers per sample; for one of them y is flat.
+    """
+
+    n_outputs: int
+    kind: ClassVar[str] = "regression"
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """None."""
+        return {}
+
+    @classmethod
+    def of(cls, y: Any, classes: Any = None, incremental: bool = False) -> tuple[Self, Any]:
+        """Take the number of outputs from y."""
+        y = as_numbers(y)
+        return cls(_width(y)), y
+
+    def again(self, y: Any, classes: Any, incremental: bool) -> Any:
+        """Return y as `check` does."""
+        return self.check(y)
+
+    def check(self, y: Any) -> np.ndarray:
+        """Return y, if it has this number of outputs."""
+        y = as_numbers(y)
+        if _width(y) != self.n_outputs:
+            raise ValueError(
+                f"y must have {self.n_outputs} output(s) per sample, as the network has; got"
+                f" {_width(y)}."
+            )
+        return y
+
+    def class_weights(
+        self, class_weight: Any, y: Any, sample_weight: np.ndarray | None, incremental: bool
+    ) -> None:
+        """There are no classes."""
+
+    def encode(self, y: np.ndarray, dtype: np.dtype, as_index: bool) -> np.ndarray:
+        """Y of shape (n, n_outputs)."""
+        with np.errstate(over="ignore"):
+            Y = y.reshape(len(y), -1).astype(dtype)
+        if not np.all(np.isfinite(Y)):
+            raise ValueError(
+                f"y must hold finite numbers of {np.dtype(dtype)}, the type of X; got NaN, inf or"
+                " numbers beyond its range."
+            )
+        return Y
+
+    def stratify(self, Y: np.ndarray) -> None:
+        """Numbers have no proportions to keep."""
+
+    def predict(self, Z: np.ndarray, loss: OutputLoss) -> np.ndarray:
+        """The values of the output units, shaped as y was."""
+        A = loss.link(Z)
+        return A[:, 0] if self.n_outputs == 1 else A
+
+    def score(self, Z: np.ndarray, loss: OutputLoss, y: Any, sample_weight: Any) -> float:
+        """R squared, its mean over the outputs; NaN where a prediction isn't finite."""
+        from sklearn.metrics import r2_score  # slow to import, seldom needed
+
+        predicted = self.predict(Z, loss)
+        if not np.all(np.isfinite(predicted)):
+            return float("nan")
+        return float(r2_score(y, predicted, sample_weight=sample_weight))
+
+
+def as_numbers(y: Any) -> np.ndarray:
+    """Return y as real numbers of shape (n,) or (n, n_outputs); one column becomes flat."""
+    if issparse(y):
+        raise ValueError(f"y must be a dense array, got {type(y).__name__}. Call y.toarray().")
+    if y.dtype.kind == "O":
+        try:
+            y = y.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"y must hold numbers only, but {error}.") from error
+    if y.dtype.kind not in "biuf":
+        raise ValueError(
+            f"y must hold numbers, got {y.dtype}. BackpropClassifier takes class labels."
+        )
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    return y
+
+
+def _width(y: np.ndarray) -> int:
+    """Numbers per sample."""
+    return 1 if y.ndim == 1 else y.shape[1]

@@ -1,0 +1,129 @@
+"""The constructor's parameters: name, default, and what is allowed. `texts` says what they mean.
+
+The order of the groups is that of the signature, the docstrings and the documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, MISSING, dataclass, field, fields
+from functools import cache
+from math import inf
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+from skbackprop.estimators.choices import choices, option_constraints
+from skbackprop.estimators.compat import Interval, Options, StrOptions
+from skbackprop.losses import LOSSES, Loss
+
+POSITIVE = Interval(Real, 0, None, closed="neither")
+NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+COUNT = Interval(Integral, 1, None, closed="left")
+RATE = Interval(Real, 0, 1, closed="left")
+
+
+def parameter(
+    default: Any,
+    *constraints: Any,
+    group: str | None = None,
+    kw_only: bool = MISSING,  # type: ignore
+) -> Any:
+    """A field with what scikit-learn's validation is to allow; options bring their own.
+
+    `group` is the heading of the group that begins with this parameter.
+    """
+    metadata = {"constraints": list(constraints), "group": group}
+    return field(default=default, kw_only=kw_only, metadata=metadata)
+
+
+class Constraints:
+    """`_parameter_constraints` of a class, made from its fields when it is first asked for."""
+
+    def __get__(self, estimator: Any, cls: type[Parameters]) -> dict[str, list[Any]]:
+        return constraints_of(cls)  # type: ignore[arg-type]  # a class can be hashed
+
+
+@cache
+def constraints_of(cls: type[Parameters]) -> dict[str, list[Any]]:
+    """The constraints of every parameter, in scikit-learn's vocabulary."""
+    own = {f.name: f.metadata["constraints"] for f in fields(cls)}
+    return own | option_constraints(cls._losses)
+
+
+@dataclass(eq=False, repr=False)
+class Parameters:
+    """What the constructors of all estimators here take; each adds its `loss` where it belongs."""
+
+    hidden_layer_sizes: Any = parameter((100,), "array-like", COUNT, group="The network")
+    activation: Any = parameter("relu")
+    _: KW_ONLY
+    weight_init: Any = parameter("glorot_uniform")
+    normalization: Any = parameter(None)
+    dropout: Any = parameter(0.0, RATE, "array-like")
+    input_dropout: float = parameter(0.0, RATE)
+
+    solver: Any = parameter("adam", group="The optimizer")
+    learning_rate: Any = parameter("constant")
+    learning_rate_init: float = parameter(0.001, POSITIVE)
+    power_t: float = parameter(0.5)
+    momentum: float = parameter(0.9)
+    nesterovs_momentum: bool = parameter(True)
+    beta_1: float = parameter(0.9)
+    beta_2: float = parameter(0.999)
+    epsilon: float = parameter(1e-8)
+    clip_norm: float | None = parameter(None, POSITIVE, None)
+    max_fun: int = parameter(15000)
+
+    batch_size: int | str = parameter("auto", StrOptions({"auto"}), COUNT, group="Training")
+    max_iter: int = parameter(200, COUNT)
+    shuffle: bool = parameter(True, "boolean")
+    random_state: Any = parameter(None, "random_state")
+    tol: float = parameter(1e-4, NOT_NEGATIVE)
+    n_iter_no_change: float = parameter(10, COUNT, Options(Real, {inf}))
+    early_stopping: bool = parameter(False, "boolean")
+    validation_fraction: float = parameter(0.1, RATE)
+    scoring: Any = parameter(None, str, callable, None)
+    restore_best_weights: bool | str = parameter("auto", StrOptions({"auto"}), "boolean")
+    warm_start: bool | str = parameter(False, StrOptions({"exact"}), "boolean")
+    verbose: bool | int = parameter(False, "verbose")
+
+    alpha: float = parameter(0.0001, NOT_NEGATIVE, group="The objective")
+    l1_ratio: float = parameter(0.0, Interval(Real, 0, 1, closed="both"))
+    max_norm: float | None = parameter(None, POSITIVE, None)
+
+    _parameter_constraints = Constraints()
+    #: What the strings of `loss` stand for.
+    _losses: ClassVar[Mapping[str, type[Loss]]] = LOSSES
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name.
+
+        Parameters
+        ----------
+        **params : dict
+            Values. A name such as ``solver__weight_decay`` is that of a parameter of an option that
+            is given as an object.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or if the option isn't an object.
+        """
+        options = choices(self._losses)
+        for key in params:
+            name, _, parameter = key.partition("__")
+            option = params.get(name, getattr(self, name, None))
+            if parameter and name in options and (option is None or isinstance(option, str)):
+                cls = options[name].registry.get(str(option))
+                example = f", as in {name}={cls.__name__}()" if cls else ""
+                raise ValueError(
+                    f"{key} can't be set: {name}={option!r} isn't an object. Give one in its place"
+                    f" to set its parameters{example}."
+                )
+        super().set_params(**params)  # type: ignore[misc]
+        return self

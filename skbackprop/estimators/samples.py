@@ -1,0 +1,188 @@
+"""Samples as a user gives them: checked, with targets and weights as the engine wants them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skbackprop.batches import Minibatches, Samples
+from skbackprop.estimators.checks import check_sample_weight, check_total
+from skbackprop.estimators.targets import ClassWeights, Targets
+from skbackprop.losses import OutputLoss
+from skbackprop.network import Network
+from skbackprop.workspace import Batch
+
+
+@dataclass(frozen=True)
+class FitArguments:
+    """What a call to `fit` or `partial_fit` is given beside X and y."""
+
+    sample_weight: Any = None
+    X_val: Any = None
+    y_val: Any = None
+    sample_weight_val: Any = None
+    coefs_init: Any = None
+    intercepts_init: Any = None
+    classes: Any = None
+    incremental: bool = False
+
+
+def check_no_first_values(given: FitArguments) -> None:
+    """Raise where first values are given to a call that goes on from fitted ones."""
+    for name in "coefs_init", "intercepts_init":
+        if getattr(given, name) is not None:
+            raise ValueError(
+                f"{name} holds first values, but this call goes on from the fitted ones."
+                " Leave it out, or clone the estimator to start anew."
+            )
+
+
+@dataclass
+class Dataset:
+    """Checked samples: for the engine, and with what a score needs beside it.
+
+    The weights of `samples` have the class weights in them. `sample_weight` are the user's own, and
+    y is as given.
+    """
+
+    samples: Samples
+    y: Any
+    sample_weight: np.ndarray | None
+
+    def rows(self, index: np.ndarray) -> Dataset:
+        """Return some of the samples, copied."""
+        s, own = self.samples, self.sample_weight
+        total = None if s.sample_weight is None else s.sample_weight[index]
+        return Dataset(
+            Samples(s.X[index], s.Y[index], total),
+            self.y[index],
+            None if own is None else own[index],
+        )
+
+
+def check_X_y(estimator: Any, X: Any, y: Any, dtype: Any, reset: bool = False) -> tuple[Any, Any]:
+    """X as CSR or as a dense array in C or Fortran order; y checked for NaN and length.
+
+    Rows are gathered from either without copying X. `reset` lets the estimator take over the number
+    and the names of the features.
+    """
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse=["csr", "csc"],
+        multi_output=True,
+        dtype=dtype,
+        reset=reset,
+    )
+    if issparse(X):
+        return X.tocsr(), y
+    contiguous = X.flags.c_contiguous or X.flags.f_contiguous
+    return X if contiguous else np.ascontiguousarray(X), y
+
+
+def check_n_features(estimator: Any, X: Any) -> None:
+    """Raise where X has other columns than the fitted network."""
+    n = estimator._network.architecture.units[0]
+    if X.shape[1] != n:
+        raise ValueError(
+            f"X has {X.shape[1]} features, but {type(estimator).__name__} is expecting {n}"
+            " features as input."
+        )
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How checked y and weights become what the engine trains on."""
+
+    targets: Targets
+    loss: OutputLoss
+    class_weights: ClassWeights | None = None
+
+    def dataset(self, X: Any, y: Any, sample_weight: np.ndarray | None) -> Dataset:
+        """Encode checked samples."""
+        dtype, total = X.dtype, sample_weight
+        Y = self.targets.encode(y, dtype, self.loss.integer_targets)
+        self.loss.check_targets(Y)
+        if self.class_weights is not None:
+            ones = np.ones(len(Y), dtype) if sample_weight is None else sample_weight
+            total = ones * self.class_weights.of(y).astype(dtype)
+            check_total(total, "sample_weight times class_weight")
+        return Dataset(Samples(X, Y, total), y, sample_weight)
+
+
+def check_validation(
+    estimator: Any, given: FitArguments, encoding: Encoding, dtype: np.dtype
+) -> Dataset | None:
+    """The validation samples of a call to `fit`, checked like the others."""
+    if given.X_val is None and given.y_val is None:
+        if given.sample_weight_val is not None:
+            raise ValueError("sample_weight_val was given without X_val and y_val.")
+        return None
+    if given.X_val is None or given.y_val is None:
+        missing = "y_val" if given.y_val is None else "X_val"
+        raise ValueError(f"X_val and y_val belong together, but {missing} is missing.")
+    try:
+        X, y = check_X_y(estimator, given.X_val, given.y_val, dtype)
+        y = encoding.targets.check(y)
+        return encoding.dataset(X, y, check_sample_weight(given.sample_weight_val, X))
+    except ValueError as error:
+        raise ValueError(f"X_val, y_val and sample_weight_val: {error}") from error
+
+
+def split(
+    dataset: Dataset, fraction: float, stratify: np.ndarray | None, rng: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the samples to train on and to validate with, as MLPClassifier draws them.
+
+    Raises
+    ------
+    ValueError
+        If there are too few samples, or none with a weight, on either side.
+    """
+    from sklearn.model_selection import train_test_split  # slow to import, seldom needed
+
+    n = len(dataset.samples)
+    too_small = (
+        "The validation set is too small. Increase 'validation_fraction' or the size of your"
+        f" dataset. Got validation_fraction={fraction} of {n} samples; two or more are needed."
+    )
+    if fraction == 0:
+        raise ValueError(too_small)
+    try:
+        # indices instead of X: the same split, and no copy of the data
+        train, val = train_test_split(
+            np.arange(n), random_state=rng, test_size=fraction, stratify=stratify
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"early_stopping=True can't split y with validation_fraction={fraction}: {error}"
+        ) from error
+    if len(val) < 2:
+        raise ValueError(too_small)
+    weight = dataset.samples.sample_weight
+    if weight is not None:
+        for part, rows in ("training", train), ("validation", val):
+            check_total(weight[rows], f"sample_weight of the {part} part (early_stopping=True)")
+    return train, val
+
+
+def one_batch(
+    estimator: Any, X: Any, y: Any, sample_weight: Any = None, dtype: np.dtype | None = None
+) -> tuple[Network, Batch]:
+    """Return a copy of the fitted network, and X and y as a single batch for it."""
+    check_is_fitted(estimator)
+    fitted: Network = estimator._network
+    targets: Targets = estimator._targets
+    dtype = fitted.theta.dtype if dtype is None else dtype
+    X, y = check_X_y(estimator, X, y, dtype)
+    y = targets.check(y)
+    encoding = Encoding(targets, fitted.architecture.loss)
+    samples = encoding.dataset(X, y, check_sample_weight(sample_weight, X)).samples
+    network = Network(fitted.architecture, fitted.values.astype(dtype))
+    (batch,) = Minibatches(samples, network, len(samples))
+    return network, batch

@@ -1,0 +1,59 @@
+"""What an estimator asks of its targets."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from skbackprop.losses import OutputLoss
+
+
+class ClassWeights(Protocol):
+    """Weights that samples have by their targets."""
+
+    def of(self, y: Any) -> np.ndarray:
+        """One weight for each sample."""
+
+
+class Targets(Protocol):
+    """The targets of a fitted estimator: `Labels` of a classifier, `Numbers` of a regressor."""
+
+    @property
+    def kind(self) -> str:
+        """What a loss goes by, and `Loss.on` takes."""
+
+    @property
+    def n_outputs(self) -> int:
+        """Output units."""
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Fitted attributes of the estimator that the targets bring along."""
+
+    @classmethod
+    def of(cls, y: Any, classes: Any, incremental: bool) -> tuple[Self, Any]:
+        """The targets of a first call, and y as checked. `classes` are those of `partial_fit`."""
+
+    def again(self, y: Any, classes: Any, incremental: bool) -> Any:
+        """Return the y of a later call, checked against these targets."""
+
+    def check(self, y: Any) -> Any:
+        """Return y, checked against these targets: it may hold a part of them."""
+
+    def class_weights(
+        self, class_weight: Any, y: Any, sample_weight: np.ndarray | None, incremental: bool
+    ) -> ClassWeights | None:
+        """The weights that the classes have in training on y; None for none."""
+
+    def encode(self, y: Any, dtype: np.dtype, as_index: bool) -> np.ndarray:
+        """Y of shape (n, n_outputs), or (n,) if `as_index` and there are classes."""
+
+    def stratify(self, Y: np.ndarray) -> np.ndarray | None:
+        """What a validation split keeps in proportion, or None."""
+
+    def predict(self, Z: np.ndarray, loss: OutputLoss) -> Any:
+        """What the scores of the output units say, in the form of y."""
+
+    def score(self, Z: np.ndarray, loss: OutputLoss, y: Any, sample_weight: Any) -> float:
+        """How good the scores are where `scoring` is None."""
