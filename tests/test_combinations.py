@@ -2,6 +2,7 @@
 
 import re
 from copy import deepcopy
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from skbackprop.initializers import INITIALIZERS, Normal
 from skbackprop.losses import LOSSES, CrossEntropy, Focal
 from skbackprop.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
 from skbackprop.optimizers import LBFGS, OPTIMIZERS, SGD, AdamW
-from skbackprop.schedules import SCHEDULES, Cosine, OneCycle, ReduceOnPlateau
+from skbackprop.schedules import SCHEDULES, Cosine, OneCycle, ReduceOnPlateau, Schedule
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -125,6 +126,24 @@ def test_a_rate_that_would_never_fall(schedule):
     assert_refused(params, ["learning_rate=", "patience=5", "n_iter_no_change=4", "smaller"])
     net(**params).partial_fit(*FEW, classes=np.arange(10))  # which nothing ends
     net(learning_rate="reduce_on_plateau", n_iter_no_change=4, solver="lbfgs").fit(*FEW)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patient(Schedule):
+    """A user's own schedule that waits."""
+
+    patience: int = 7
+
+    def after_epoch(self, factor, t, waited):
+        return factor / 2 if waited and waited % self.patience == 0 else factor
+
+
+def test_a_users_own_patience_is_checked():
+    params = {"learning_rate": Patient(), "n_iter_no_change": 6}
+    assert_refused(params, ["learning_rate=Patient", "patience=7", "n_iter_no_change=6"])
+    assert_refused({"learning_rate": Patient(patience=11)}, ["patience=11", "n_iter_no_change=10"])
+    net(learning_rate=Patient(), n_iter_no_change=7, max_iter=1).fit(*FEW)
+    net(learning_rate=Patient(), n_iter_no_change=6).partial_fit(*FEW, classes=np.arange(10))
 
 
 def test_the_least_n_iter_no_change_of_a_patience():

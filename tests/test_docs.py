@@ -5,6 +5,7 @@ import doctest
 import inspect
 import re
 import runpy
+from dataclasses import fields
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 import sklearn
 
-from skbackprop import BackpropClassifier, inspection, plotting
+from skbackprop import BackpropClassifier, BackpropRegressor, inspection, plotting
 from skbackprop.estimators.choices import CHOICES
 from skbackprop.losses import LOSSES, REGRESSION_LOSSES, CrossEntropy
 from skbackprop.optimizers import SGD
@@ -101,6 +102,27 @@ def test_formula_and_source_are_told_apart():
         "W ~ N(0, 1). With s = 2.",
         'Doe et al. (1999), section 2.3, eq. 4. Roe (2001), "A title", has no s.',
     )
+
+
+@pytest.mark.parametrize("cls", [BackpropClassifier, BackpropRegressor])
+def test_lists_in_docstrings_are_those_of_the_registries(cls):
+    """Every loss with its formula; with each flat parameter the strings that read it."""
+    doc = " ".join(inspect.getdoc(cls).split())
+    for string, option in cls._losses.items():
+        formula = " ".join(inspect.getdoc(option).splitlines()[0].split())
+        assert f'- "{string}": {formula}' in doc
+    described = TABLES["first_sentences"](cls)
+    registries = [choice.registry for choice in CHOICES.values()]
+    for parameter, sentence in described.items():
+        readers = {
+            string
+            for registry in registries
+            for string, option in registry.items()
+            if any(f.name == parameter and f.metadata.get("flat") for f in fields(option))
+        }
+        if readers:
+            assert set(re.findall(r'"(\w+)"', sentence)) == readers, parameter
+    assert not re.search(r"\{[a-z_]+\}", inspect.getdoc(cls))
 
 
 def test_the_table_of_parameters_follows_the_signature():

@@ -1,6 +1,7 @@
 """Bad input gets one clear error that says what came, and an error changes nothing."""
 
 import re
+import warnings
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import LeakyReLU, ReLU
@@ -785,6 +789,26 @@ def test_ctrl_c_during_partial_fit(monkeypatch):
             clf.partial_fit(X, y)
     assert clf.n_iter_ == 0
     assert clf.partial_fit(X, y).n_iter_ == 1
+
+
+def files_of_warnings(method):
+    """Where the warnings of a call on X and y point to."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        method(X, y)
+    assert caught
+    return {w.filename for w in caught}
+
+
+@pytest.mark.parametrize("batch_size", ["auto", 1000], ids=["not converged", "clipped"])
+def test_warnings_point_at_the_users_line(batch_size):
+    clf = net(max_iter=2, batch_size=batch_size)
+    pipeline = make_pipeline(StandardScaler(), clf)
+    search = GridSearchCV(pipeline, {"backpropclassifier__alpha": [0.1]}, cv=2)
+    for estimator in clf, pipeline, search:
+        assert files_of_warnings(estimator.fit) == {__file__}
+    if batch_size != "auto":
+        assert files_of_warnings(clf.partial_fit) == {__file__}
 
 
 def test_ctrl_c_elsewhere_changes_nothing(monkeypatch):

@@ -214,7 +214,7 @@ def documented(**words: str) -> Callable[[AnyClass], AnyClass]:
             blanks = {**_lists(cls), **words}
             parts = {"parameters": PARAMETERS, "loss": LOSS, "attributes": ATTRIBUTES}
             for name, part in parts.items():
-                text = textwrap.indent(part.format(**blanks), "    ")
+                text = textwrap.indent(_wrapped(part.format(**blanks)), "    ")
                 cls.__doc__ = cls.__doc__.replace(f"    {{{name}}}\n", text)
         return cls
 
@@ -244,6 +244,27 @@ def _lists(cls: type[Parameters]) -> dict[str, str]:
         for string, option in cls._losses.items()
     )
     return lists
+
+
+def _wrapped(text: str) -> str:
+    """The text with its descriptions broken into lines anew, now that the blanks are filled."""
+    units = [""]  # a head, a paragraph or an item each
+    for line in text.splitlines():
+        goes_on = line.startswith("    ") and units[-1].startswith("    ")
+        if goes_on and not line.startswith("    - "):
+            units[-1] += " " + line.strip()
+        else:
+            units.append(line)
+    hanging = {"    - ": " " * 6}
+    return (
+        "\n".join(
+            textwrap.fill(unit, 96, subsequent_indent=hanging.get(unit[:6], " " * 4))
+            if unit.startswith("    ")
+            else unit
+            for unit in units[1:]
+        )
+        + "\n"
+    )
 
 
 def _quoted(string: str) -> str:

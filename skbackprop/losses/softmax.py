@@ -84,12 +84,17 @@ class SoftmaxCrossEntropy(OutputLoss):
         np.subtract(s.loss, s.picked, out=s.loss)
 
     @staticmethod
-    def _gradient(Z: np.ndarray, of_A: np.ndarray, of_Y: np.ndarray, s: SoftmaxScratch) -> None:
-        """Overwrites Z, which holds exponentials, with of_A A - of_Y onehot(Y)."""
-        np.divide(of_A, s.row, out=s.row)
+    def _gradient(
+        Z: np.ndarray, factor_A: np.ndarray, factor_Y: np.ndarray, s: SoftmaxScratch
+    ) -> None:
+        """Overwrites Z, which holds exponentials, with factor_A A - factor_Y onehot(Y).
+
+        Both factors are numbers per sample; in plain cross-entropy both are its share.
+        """
+        np.divide(factor_A, s.row, out=s.row)
         np.multiply(Z, s.column, out=Z)
         s.flat_Z.take(s.where, out=s.picked, mode="clip")
-        np.subtract(s.picked, of_Y, out=s.picked)
+        np.subtract(s.picked, factor_Y, out=s.picked)
         s.flat_Z[s.where] = s.picked
 
 

@@ -14,7 +14,7 @@ from skbackprop.vectors import AXPY, aligned_zeros
 
 @dataclass
 class AdagradState(State):
-    """total: the sum of g**2 over all steps. scratch: room for one vector."""
+    """total: the sum of g**2 over all steps. scratch: a vector to work in."""
 
     total: np.ndarray
     scratch: np.ndarray
@@ -56,7 +56,7 @@ class Adagrad(Optimizer):
 
 @dataclass
 class RMSpropState(State):
-    """v: the running mean of g**2. scratch: room for one vector."""
+    """v: the running mean of g**2. scratch: a vector to work in."""
 
     v: RunningMean
     scratch: np.ndarray
@@ -87,8 +87,9 @@ class RMSprop(Optimizer):
         """Overwrites theta with theta - lr g / (sqrt(v) + epsilon); grad becomes scratch."""
         v, scratch = state.v, state.scratch
         np.multiply(grad, grad, out=scratch)
-        v.take_in(scratch, self.rho)
-        # v without its scale: everything is divided by root
+        v.take_in(scratch, self.rho)  # v = rho v + (1 - rho) g**2
+        # theta = theta - lr g / (sqrt(v) + epsilon), with sqrt(v) = root sqrt(v.vector): root is
+        # divided out of the fraction
         root = sqrt(v.scale)
         np.sqrt(v.vector, out=scratch)
         np.add(scratch, self.epsilon / root, out=scratch)

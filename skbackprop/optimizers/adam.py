@@ -54,14 +54,15 @@ class Adam(Optimizer):
         """Overwrites theta with theta - lr_t m / (sqrt(v) + epsilon); grad becomes scratch."""
         state.t += 1
         m, v, axpy = state.m, state.v, AXPY[theta.dtype]
-        m.take_in(grad, self.beta_1)
+        m.take_in(grad, self.beta_1)  # m = beta_1 m + (1 - beta_1) g
         np.multiply(grad, grad, out=grad)
-        v.take_in(grad, self.beta_2)
+        v.take_in(grad, self.beta_2)  # v = beta_2 v + (1 - beta_2) g**2
+        lr_t = lr * sqrt(1.0 - self.beta_2**state.t) / (1.0 - self.beta_1**state.t)
+        # theta = theta - lr_t m / (sqrt(v) + epsilon), with m = m.scale m.vector and
+        # sqrt(v) = root sqrt(v.vector): root is divided out of the fraction
         root = self.root(state, grad)
         np.add(grad, self.epsilon_t(state.t) / root, out=grad)
         np.divide(m.vector, grad, out=grad)
-        lr_t = lr * sqrt(1.0 - self.beta_2**state.t) / (1.0 - self.beta_1**state.t)
-        # m and sqrt(v) have been without their scales: m.scale and root stand for them
         axpy(grad, theta, a=-lr_t * m.scale / root)
 
     def root(self, state: Any, out: np.ndarray) -> float:
@@ -135,7 +136,7 @@ class AMSGrad(Adam):
 
     def root(self, state: AMSGradState, out: np.ndarray) -> float:
         """v_hat <- max(v_hat, v), out = sqrt(v_hat). Returns 1."""
-        np.multiply(state.v.vector, state.v.scale, out=out)
+        np.multiply(state.v.vector, state.v.scale, out=out)  # v
         np.maximum(state.largest, out, out=state.largest)
         np.sqrt(state.largest, out=out)
         return 1.0
@@ -143,7 +144,7 @@ class AMSGrad(Adam):
 
 @dataclass(kw_only=True)
 class NAdamState(AdamState):
-    """product: of all mu so far. scratch: room for one vector."""
+    """product: of all mu so far. scratch: a vector to work in."""
 
     product: float = 1.0
     scratch: np.ndarray
@@ -189,9 +190,9 @@ class NAdam(Adam):
         m, v, s, axpy = state.m, state.v, state.scratch, AXPY[theta.dtype]
         mu, mu_next = self.mu(state.t), self.mu(state.t + 1)
         state.product *= mu
-        m.take_in(grad, mu)
+        m.take_in(grad, mu)  # m = mu m + (1 - mu) g
         np.multiply(grad, grad, out=s)
-        v.take_in(s, self.beta_2)
+        v.take_in(s, self.beta_2)  # v = beta_2 v + (1 - beta_2) g**2
         root = self.root(state, s)
         np.add(s, self.epsilon_t(state.t) / root, out=s)
         # m_hat = g_share (g + m_share m), and the scale of m goes with its share

@@ -348,17 +348,17 @@ def _number(value: float) -> str:
 
 
 def _places(lines: np.ndarray) -> list[tuple[float, float]]:
-    """A point on each line, in inches, where its number has the most room."""
-    room = np.array([0.44, 0.30])  # inches that a number takes
+    """A point on each line, in inches, where its number has the most space."""
+    space = np.array([0.44, 0.30])  # inches that a number takes
     candidates = np.linspace(0.2, 0.8, 31)
     taken: list[np.ndarray] = []
     heights = lines[:, :1, 1] + candidates * (lines[:, 1:, 1] - lines[:, :1, 1])
     for i, (start, end) in enumerate(lines):
         points = start + candidates[:, None] * (end - start)
         others = np.abs(np.delete(heights, i, axis=0) - heights[i])
-        clear = others.min(axis=0, initial=np.inf) / room[1]
+        clear = others.min(axis=0, initial=np.inf) / space[1]
         if taken:
-            apart = np.abs(points[:, None] - np.array(taken)) / room
+            apart = np.abs(points[:, None] - np.array(taken)) / space
             # numbers are apart if they are in either direction
             free = apart.max(axis=2).min(axis=1)
         else:
