@@ -18,12 +18,12 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import an estimator when it is first asked for (PEP 562): the other one may never be."""
+    """Import an estimator on first access (PEP 562): the other may never be needed."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:
-    """What the package offers."""
+    """The public names."""
     return __all__

@@ -1,4 +1,4 @@
-"""What a network is before it has numbers, and how its numbers lie in one vector."""
+"""The structure of a network, and how its parameters are laid out in one vector."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skbackprop.normalization import Normalization
 
 @dataclass(frozen=True)
 class Architecture:
-    """What a network is before it has numbers.
+    """The structure of a network, without its parameters.
 
     Parameters
     ----------
@@ -28,11 +28,11 @@ class Architecture:
     loss : OutputLoss
         Its link is the output layer's activation.
     l1, l2 : float
-        Penalty l1 |W|_1 + 1/2 l2 |W|**2, divided by the batch's total weight as the data loss is.
+        Penalty l1 |W|_1 + 1/2 l2 |W|**2, divided by the batch's total weight like the data loss.
     normalization : Normalization or None
         Of the hidden layers' scores.
     dropout : tuple of float
-        Rates of the input and of each hidden layer, or empty for none at all.
+        Rates of the input and of each hidden layer, or empty for no dropout.
     """
 
     units: tuple[int, ...]
@@ -44,12 +44,13 @@ class Architecture:
     dropout: tuple[float, ...] = ()
 
     def row(self) -> list[Layer]:
-        """The layers from X to the scores, not bound to any numbers yet."""
+        """The layers from X to the scores, not bound to any arrays yet."""
         *hidden, (last, n_outputs) = pairwise(self.units)
         on_input, *rates = self.dropout or (0.0,) * len(self.units[:-1])
         # Without hidden units the loss is convex, and there is no variance for Glorot's bound to
-        # keep: with a factor of 0 training starts from zero, as scikit-learn's linear models do.
-        # From MLPClassifier's random start scikit-learn's checks need more than the default epochs.
+        # preserve: with a factor of 0 training starts from zero, as scikit-learn's linear models
+        # do. From a random start like MLPClassifier's, scikit-learn's estimator checks need more
+        # than the default epochs.
         factor = 0.0
         row: list[Layer] = [Dropout(on_input)] if on_input else []
         for (fan_in, fan_out), activation, rate in zip(
@@ -68,35 +69,35 @@ class Architecture:
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
-        """Shapes (fan_in, fan_out) of the W."""
+        """Shape (fan_in, fan_out) of each W."""
         return list(pairwise(self.units))
 
     @property
     def n_weights(self) -> int:
-        """Entries of all W together, which come first in theta."""
+        """Number of entries of all W, which come first in theta."""
         return sum(map(prod, self.shapes))
 
     @property
     def n_parameters(self) -> int:
-        """Length of theta: all W, then all b, and gamma and beta where there are such."""
+        """Length of theta: all W, then all b, then gamma and beta with a normalisation."""
         return size(layer.shapes for layer in self.row())
 
     @property
     def n_values(self) -> int:
-        """Length of theta with what `statistics` asks for behind it."""
+        """Length of theta followed by the layers' `statistics`."""
         return self.n_parameters + size(layer.statistics for layer in self.row())
 
 
 def size(shapes: Iterable[Shapes]) -> int:
-    """How many numbers arrays of these shapes hold together."""
+    """Total number of entries of arrays of these shapes."""
     return sum(prod(shape) for by_name in shapes for shape in by_name.values())
 
 
 def cut(vector: np.ndarray, shapes: list[Shapes]) -> list[dict[str, np.ndarray]]:
-    """Views into a vector, for each layer by name.
+    """Views into a vector: for each layer, a dict of arrays by name.
 
-    All arrays of one name lie together, those called W first: the penalty and the weight decay work
-    on one slice.
+    All arrays of one name are adjacent, W first, so that the penalty and the weight decay work on
+    one slice.
     """
     names = dict.fromkeys(["W", *(name for by_name in shapes for name in by_name)])
     views: list[dict[str, np.ndarray]] = [{} for _ in shapes]

@@ -1,7 +1,7 @@
-"""Minibatches: rows of the data, gathered into buffers that are made once.
+"""Minibatches: rows of the data, gathered into arrays that are allocated once.
 
 X itself is neither copied nor reordered; only an index is shuffled. Rows of a CSR matrix have no
-fixed number of entries, so each batch of it is a new small matrix.
+fixed number of entries, so each of its batches is a new small matrix.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from skbackprop.workspace import Batch, Workspace
 class Samples:
     """Training data: X and Y of n rows each, sample weights or None.
 
-    `index` names the rows to use, in order; None means all of them as they come. X is CSR, or
-    dense in C or Fortran order.
+    `index` lists the rows to use, in order; None means all, in the order of X. X is CSR, or dense
+    in C or Fortran order.
     """
 
     X: Any
@@ -36,8 +36,8 @@ class Samples:
         return self.X.shape[0] if self.index is None else len(self.index)
 
 
-#: Rows of this many bytes of X are gathered at once, or one batch if it is larger. That is quicker
-#: than batch by batch: the processor then waits for several distant rows at a time.
+#: Up to this many bytes of X are gathered at once, or one batch if it is larger. That is faster
+#: than batch by batch: the processor then fetches several distant rows in parallel.
 BYTES_AT_ONCE = 2**20
 #: At most this many batches at once.
 BATCHES_AT_ONCE = 64
@@ -45,10 +45,10 @@ BATCHES_AT_ONCE = 64
 
 @dataclass
 class Piece:
-    """The rows that are gathered at once, and the batches, which are views of them.
+    """Rows that are gathered at once, and their batches, which are views of them.
 
-    `X` is None where it isn't gathered but sliced, or CSR; there is one batch then. `weight` is
-    None where all samples count alike.
+    `X` is None if it's sliced instead of gathered, or CSR; there is one batch then. `weight` is
+    None if all samples count equally.
     """
 
     X: Any
@@ -58,18 +58,18 @@ class Piece:
 
 
 class Minibatches:
-    """The batches of one pass over the samples, gathered into buffers that are made once.
+    """The batches of one pass over the samples, gathered into arrays that are allocated once.
 
     Parameters
     ----------
     samples : Samples
         `shuffle` reorders its index in place.
     network : Network
-        The one that will work on the batches.
+        The one that is trained on the batches.
     batch_size : int
         Rows per batch; the last one of a pass may be shorter.
     generator : Generator, optional
-        Draws what dropout drops. Without it nothing is dropped.
+        Draws the dropout masks. Without it nothing is dropped.
     """
 
     def __init__(
@@ -96,14 +96,14 @@ class Minibatches:
         self.last = self._piece(rest, memory) if rest else self.full
 
     def __len__(self) -> int:
-        """Batches of a pass, those without weight included."""
+        """Batches per pass, including those without weight."""
         return -(-len(self.samples) // self.batch_size)
 
     def _piece(self, rows: int, memory: np.ndarray | None) -> Piece:
-        """Buffers for so many rows, X in the memory given, and their batches."""
+        """Arrays for this many rows, with X in the given memory, and their batches."""
         s, dtype, X = self.samples, self.workspace.memory.dtype, None
         if memory is not None:
-            # in the memory order of X, so that gathering copies whole runs
+            # in the memory order of X, so that gathering copies contiguous runs
             order: Literal["C", "F"] = "C" if s.X.flags.c_contiguous else "F"
             X = memory[: rows * s.X.shape[1]].reshape((rows, -1), order=order)
         Y = np.empty((rows, *s.Y.shape[1:]), s.Y.dtype)
@@ -124,7 +124,7 @@ class Minibatches:
         return Piece(X, Y, weight, batches)
 
     def largest_product(self, network: Network) -> int:
-        """Multiply-adds of the largest BLAS product of a step; a CSR matrix isn't BLAS's."""
+        """Multiply-adds of the largest BLAS product of a step; products with CSR don't use BLAS."""
         shapes = network.architecture.shapes[1 if issparse(self.samples.X) else 0 :]
         return self.batch_size * max((fan_in * fan_out for fan_in, fan_out in shapes), default=0)
 
@@ -135,9 +135,9 @@ class Minibatches:
         rng.shuffle(index)
 
     def __iter__(self) -> Iterator[Batch]:
-        """Fill the buffers piece by piece and yield their batches.
+        """Fill the arrays piece by piece and yield their batches.
 
-        A batch whose weights add up to zero says nothing about the parameters: it is left out.
+        A batch whose weights add up to zero is skipped.
         """
         n = len(self.samples)
         for start in range(0, n, self.rows):
@@ -170,7 +170,7 @@ class Minibatches:
 
 
 def _has_contiguous_rows(X: Any) -> bool:
-    """True where a slice of rows is one piece of memory, as BLAS wants it, or CSR."""
+    """True if a slice of rows is contiguous in memory, as BLAS needs, or X is CSR."""
     return not isinstance(X, np.ndarray) or X.flags.c_contiguous
 
 
@@ -180,7 +180,7 @@ def _rows(X: Any, rows: slice) -> Any:
 
 
 def _take_rows(X: np.ndarray, index: np.ndarray, out: np.ndarray) -> None:
-    """out = X[index]. `mode="clip"` lets NumPy write there without a buffer of its own."""
+    """out = X[index]. `mode="clip"` lets NumPy write there without a temporary copy."""
     if X.flags.c_contiguous:
         X.take(index, 0, out, "clip")
     else:

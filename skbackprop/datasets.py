@@ -1,4 +1,4 @@
-"""Small data sets to look at."""
+"""Small data sets for examples."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ def make_spirals(
     """Interleaved spirals in the plane, one arm per class.
 
     Arm k has radius r from 0 to 1 and angle ``4 (k + r) + noise * N(0, 1)``; a point is
-    ``(r sin(angle), r cos(angle))``. No straight line tells the arms apart.
+    ``(r sin(angle), r cos(angle))``. No straight line separates the arms.
 
     Parameters
     ----------
     n_samples : int, default=300
-        Points in all. Where `n_classes` doesn't divide it, the first arms get one more.
+        Number of points. If `n_classes` doesn't divide it, the first arms get one more.
 
     n_classes : int, default=3
-        Arms.
+        Number of arms.
 
     noise : float, default=0.2
         Standard deviation of the angle, in radians.

@@ -1,7 +1,7 @@
-"""First values of W and b.
+"""Initial values of W and b.
 
-A normal or uniform draw whose variance depends on how many units a layer joins, so that signals
-neither die out nor blow up on their way through the layers.
+W is drawn from a normal or uniform distribution. In all but `Normal` its variance depends on the
+layer's size, so that signals neither vanish nor explode on their way through the layers.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from skbackprop.options import Option, number
 
 
 class Initializer(Option):
-    """How the first W, of shape (fan_in, fan_out), and b, of shape (fan_out,), are drawn."""
+    """How the initial W, of shape (fan_in, fan_out), and b, of shape (fan_out,), are drawn."""
 
     def draw(
         self, rng: np.random.RandomState, fan_in: int, fan_out: int, glorot_factor: float
     ) -> tuple[np.ndarray, np.ndarray]:
         """W and b of one layer in float64; b is zero unless a subclass says otherwise.
 
-        `glorot_factor` is the activation's, 0 without hidden units; `GlorotUniform` reads it.
+        `glorot_factor` is the activation's, 0 without hidden units; only `GlorotUniform` uses it.
         """
         return self.weights(rng, fan_in, fan_out), np.zeros(fan_out)
 
@@ -31,7 +31,7 @@ class Initializer(Option):
 
 @dataclass(frozen=True)
 class GlorotUniform(Initializer):
-    """W, b ~ U(-r, r), r = sqrt(6 / (fan_in + fan_out)); 2 in place of 6 for the logistic.
+    """W, b ~ U(-r, r), r = sqrt(6 / (fan_in + fan_out)); 2 in place of 6 for logistic units.
 
     Glorot and Bengio (2010), section 4.2.1, eq. 16. The intercepts are drawn too, and the
     constant depends on the activation, as in scikit-learn's MLPClassifier.
@@ -59,7 +59,7 @@ class HeUniform(Initializer):
     """W ~ U(-r, r), r = sqrt(6 / fan_in): variance 2 / fan_in. He et al. (2015), eq. 10."""
 
     def weights(self, rng: np.random.RandomState, fan_in: int, fan_out: int) -> np.ndarray:
-        """Uniform within sqrt(6 / fan_in)."""
+        """Uniform between -sqrt(6 / fan_in) and sqrt(6 / fan_in)."""
         r = sqrt(6.0 / fan_in)
         return rng.uniform(-r, r, (fan_in, fan_out))
 
@@ -113,12 +113,13 @@ INITIALIZERS: dict[str, type[Initializer]] = {
 
 
 def check_initializer(initializer: Initializer, rng: np.random.RandomState) -> None:
-    """Draw a small layer's values with a user's own rule, and look at them.
+    """Draw W and b of a small layer by a user's own rule, and check them.
 
     Raises
     ------
     ValueError
-        Naming `weight_init`, if `draw` fails or gives other shapes or numbers that aren't finite.
+        If `draw` fails, or returns wrong shapes or numbers that aren't finite. The message names
+        `weight_init`.
     """
     try:
         W, b = (np.asarray(a, dtype=np.float64) for a in initializer.draw(rng, 3, 2, 6.0))

@@ -1,8 +1,8 @@
 """The network: two flat vectors, the layers' views into them, forward and backward.
 
-`theta` holds all W first, then all b, then gamma and beta where there is a normalisation; `grad`
-likewise. So an optimizer's step is a few ufuncs over one vector, and the penalty is one slice of
-it.
+`theta` holds all W first, then all b, then gamma and beta if there is a normalisation; `grad` is
+laid out alike. So an optimizer's step is a few ufuncs over one vector, and the penalty needs only
+one slice of it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from skbackprop.layers import Dense, Layer, SparseRows
 from skbackprop.vectors import AXPY, aligned
 from skbackprop.workspace import Batch, Workspace
 
-#: Rows of a prediction that are worked on together.
+#: Rows that a prediction processes at a time.
 ROWS_AT_ONCE = 1024
 
 
 class Network:
-    """Parameters, gradients, and the two passes over them.
+    """Parameters and gradients, with the forward and backward passes.
 
     Parameters
     ----------
     architecture : Architecture
         Sizes and functions.
     values : ndarray of shape (n_values,)
-        theta, then the running means and variances of batch normalisation. Kept, not copied: a
-        step along `theta` moves the layers.
+        theta, then the running means and variances of batch normalisation. Not copied: the
+        layers hold views of it, so a step on `theta` updates them.
     """
 
     def __init__(self, architecture: Architecture, values: np.ndarray) -> None:
@@ -50,7 +50,7 @@ class Network:
             self.row, cut(theta, shapes), cut(self.grad, shapes), statistics, strict=True
         ):
             layer.bind(own | {f"d{name}": array for name, array in gradients.items()} | kept)
-        #: The way back, down to the lowest layer that learns: nothing below asks for a gradient.
+        #: The row backwards, down to the lowest layer with parameters: none below needs a gradient.
         lowest = next(i for i, names in enumerate(shapes) if names)
         self.way_back = self.row[lowest:][::-1]
         W, dW, db = self.arrays("W"), self.arrays("dW"), self.arrays("db")
@@ -60,16 +60,16 @@ class Network:
 
     @property
     def depths(self) -> list[int]:
-        """For each of the row the number of its dense layer: its own, or that of the one below."""
+        """For each layer of the row, the number of the last dense layer so far, or 0."""
         dense = np.cumsum(["W" in layer.shapes for layer in self.row])
         return [max(0, int(n) - 1) for n in dense]
 
     def arrays(self, name: str) -> list[np.ndarray]:
-        """The arrays called W, dW, b and so on of all layers that have one, from X upwards."""
+        """The arrays of one name (W, dW, b, ...) of all layers that have it, from X upwards."""
         return [vars(layer)[name] for layer in self.row if name in vars(layer)]
 
     def initialize(self, rule: Initializer, rng: np.random.RandomState) -> None:
-        """Give every layer its first values."""
+        """Set the initial values of every layer."""
         for layer in self.row:
             layer.initialize(rule, rng)
 
@@ -139,10 +139,10 @@ class Network:
             np.multiply(W, norms, out=W)
 
     def scores(self, X: Any) -> np.ndarray:
-        """The output layer's Z for every row of X, in new arrays: safe from several threads.
+        """The output layer's Z for every row of X, in new arrays, so calls are thread-safe.
 
-        Many rows go through a piece at a time, so that the layers' values stay in the cache. The
-        result is in Fortran order, as in training.
+        Rows are processed in chunks, so that the layers' values stay in the cache. The result is in
+        Fortran order, as in training.
         """
         hidden: list[Layer] = []
         for layer in self.row[:-1]:
@@ -158,9 +158,9 @@ class Network:
         return Z
 
     def __getstate__(self) -> dict[str, Any]:
-        """The values alone: the gradient and the views are made anew, tied to the copied values."""
+        """Only the values: `__setstate__` rebuilds the gradient and the views."""
         return {"architecture": self.architecture, "values": self.values}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Rebuild gradient and views."""
+        """Rebuild the gradient and the views."""
         self.__init__(state["architecture"], state["values"])  # type: ignore[misc]

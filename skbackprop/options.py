@@ -1,7 +1,7 @@
 """Option objects: small frozen records that carry an option's own hyperparameters.
 
-A string in the constructor is the default form of an option and an object is the full one.
-`resolve` turns either into the object that the maths uses.
+An estimator takes an option as a string or, to set its hyperparameters, as an object. `resolve`
+turns either into the object that the maths uses.
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ import numpy as np
 def number(default: float, interval: str, flat: bool = False) -> Any:
     """A real field within `interval`, such as "[0, 1)".
 
-    `flat` marks a field that the estimator's constructor has too, under the same name: it is
-    filled from there when the option is given as a string.
+    `flat` marks a field that is also a parameter of the estimator, under the same name: its value
+    is taken from there when the option is given as a string.
     """
     metadata = {"interval": interval, "integer": False, "flat": flat}
     return field(default=default, metadata=metadata)
@@ -27,15 +27,14 @@ def integer(default: int, interval: str, flat: bool = False) -> Any:
 
 
 def switch(default: bool, flat: bool = False) -> Any:
-    """A field that is true or false; `flat` as in `number`."""
+    """A boolean field; `flat` as in `number`."""
     return field(default=default, metadata={"flat": flat})
 
 
 class Option:
-    """Parameters by name, as scikit-learn's `clone` and `GridSearchCV` ask for them.
+    """Base class of all options, with the parameter methods that scikit-learn's `clone` calls.
 
-    Subclasses are frozen dataclasses. `set_params` is the one door for a change; a run never
-    uses it.
+    Subclasses are frozen dataclasses. Only `set_params` changes them; training never calls it.
     """
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -48,7 +47,7 @@ class Option:
         Raises
         ------
         ValueError
-            If a name isn't one of this option's; nothing is set then.
+            If a name isn't one of this option's hyperparameters; nothing is set then.
         """
         known = self.get_params()
         for name in params:
@@ -68,10 +67,10 @@ AnyOption = TypeVar("AnyOption", bound=Option)
 def resolve(
     option: Any, registry: Mapping[str, type[AnyOption]], flat: Mapping[str, Any]
 ) -> AnyOption:
-    """The object behind a string, or a copy of the object given, with Python numbers in its fields.
+    """The option that a string names, or a copy of the object given.
 
-    A string's object takes its flat fields from `flat`. NumPy's scalars become Python numbers,
-    since they would widen float32 arrays.
+    For a string, flat fields are taken from `flat`. NumPy scalars in the fields become Python
+    numbers, since they would promote float32 arrays to float64.
     """
     if isinstance(option, str):
         cls = registry[option]

@@ -1,8 +1,8 @@
-"""BLAS threads: as many as the products deserve.
+"""BLAS threads: only one where the matrix products are too small for several.
 
-Two threads that share a small product wait for each other more than they work, and far more so
-beside a busy neighbour. NumPy and SciPy bring a pool of threads each, and in L-BFGS these fight
-for the cores. The limits are the process's: while they hold, they hold for everybody in it.
+Two threads that share a small product spend more time waiting for each other than working, far
+more when other processes keep the cores busy. NumPy and SciPy each bring a thread pool, and in
+L-BFGS the two compete for the cores. The limits apply to the whole process while they last.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-#: Multiply-adds of a product that deserves several threads. Below, a step on two idle cores takes
-#: at most a fifth longer with one thread than with two; beside a busy neighbour two take up to
-#: twice as long as one.
+#: Multiply-adds that make a product worth several threads. Below, a step on two idle cores takes at
+#: most a fifth longer with one thread than with two; on busy cores two take up to twice as long as
+#: one.
 LARGE_PRODUCT = 4_000_000
 
 
 class Pool:
-    """One BLAS pool, and how many fits hold it to one thread.
+    """One BLAS thread pool, and how many fits currently limit it to one thread.
 
-    Fits may overlap in several threads. The first to come notes what it finds, the last to go
-    puts that back.
+    Fits may overlap in several threads. The first one saves the pool's number of threads, the last
+    one restores it.
     """
 
     def __init__(self, controller: Any) -> None:
@@ -34,21 +34,21 @@ class Pool:
         self.is_scipys = "scipy.libs" in path or os.path.join("scipy", ".dylibs") in path
 
     def hold(self) -> None:
-        """Limit the pool."""
+        """Limit the pool to one thread."""
         if not self.holders:
             self.found = self.controller.num_threads
         self.holders += 1
         self.controller.set_num_threads(1)
 
     def release(self) -> None:
-        """Lift the limit after the last holder, unless somebody else has changed it."""
+        """Lift the limit after the last holder, unless other code has changed it."""
         self.holders -= 1
         if not self.holders and self.controller.num_threads == 1:
             self.controller.set_num_threads(self.found)
 
 
 class Pools:
-    """The BLAS pools of this process. They are looked for once, as that takes milliseconds."""
+    """The BLAS pools of this process, looked up once, as that takes milliseconds."""
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -57,14 +57,14 @@ class Pools:
             os.register_at_fork(after_in_child=self.after_fork)
 
     def for_product(self, size: int) -> list[Pool]:
-        """Those that a fit with products up to this size holds."""
+        """The pools that a fit has to limit if this is its largest product."""
         if self.pools is None:
             blas = ThreadpoolController().select(user_api="blas").lib_controllers
             self.pools = [Pool(controller) for controller in blas]
         return [pool for pool in self.pools if size < LARGE_PRODUCT or pool.is_scipys]
 
     def after_fork(self) -> None:
-        """Release what the parent's other threads have held: they aren't in the child."""
+        """Release what the parent's threads held: they don't exist in the child."""
         self.lock = Lock()
         for pool in self.pools or ():
             while pool.holders:
@@ -76,9 +76,9 @@ POOLS = Pools()
 
 @contextmanager
 def blas_threads(largest_product: int) -> Iterator[None]:
-    """Run the body with one BLAS thread if its largest product is small, else with one in SciPy.
+    """Limit BLAS to one thread in the body; only SciPy's pool if the largest product is large.
 
-    The limits before are put back, whatever happens.
+    The previous limits are restored even after an error.
     """
     held: list[Pool] = []
     try:

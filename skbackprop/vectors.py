@@ -1,7 +1,7 @@
-"""Long vectors and the arrays cut from them: at cache lines, and y + a x in one pass.
+"""Vectors aligned to cache lines, the arrays cut from them, and y + a x in one pass.
 
-Elementwise passes over vectors that begin at a cache line are up to a third faster than over
-NumPy's own, which begin at multiples of 16 bytes.
+Elementwise passes over vectors aligned to a cache line are up to a third faster than over NumPy's
+own, which are aligned to 16 bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from scipy.linalg.blas import daxpy, saxpy
 
 CACHE_LINE = 64
 
-#: By dtype, BLAS's axpy(x, y, a=a): overwrites y with y + a x in one pass, where NumPy takes two.
+#: BLAS's axpy by dtype: axpy(x, y, a=a) overwrites y with y + a x in one pass; NumPy takes two.
 AXPY = {np.dtype(np.float64): daxpy, np.dtype(np.float32): saxpy}
 
 
@@ -42,7 +42,7 @@ def aligned_zeros(vector: np.ndarray) -> np.ndarray:
 
 
 class Memory:
-    """Aligned arrays of m rows, whose blocks a workspace for fewer rows uses again.
+    """Hands out aligned arrays of m rows; a workspace for fewer rows can reuse its blocks.
 
     Parameters
     ----------
@@ -51,9 +51,9 @@ class Memory:
     dtype : dtype
         Of all arrays.
     generator : Generator, optional
-        For layers that draw at random.
+        For layers that draw random numbers.
     blocks : list of ndarray, optional
-        Vectors of a memory for more rows. They are handed out again in the same order.
+        Those of a `Memory` for more rows, handed out again in the same order.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Memory:
     ) -> None:
         self.rows, self.dtype, self.generator = rows, dtype, generator
         self.blocks, self.taken = [] if blocks is None else blocks, 0
-        #: m ones: their product with an array adds up its rows
+        #: m ones; ones @ A is the sum of A over its rows
         self.ones = np.ones(rows, dtype)
 
     def take(self, n: int, order: Literal["C", "F"] = "C") -> np.ndarray:

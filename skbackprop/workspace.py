@@ -28,9 +28,9 @@ class Workspace:
     dtype : dtype
         Of theta.
     generator : Generator, optional
-        Draws what dropout drops. Without it nothing is dropped.
+        Draws the dropout masks. Without it nothing is dropped.
     blocks : list of ndarray, optional
-        Memory of a workspace for more rows, to use again.
+        Memory of a workspace for more rows, to be reused.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Workspace:
         self.architecture, self.generator = architecture, generator
         self.memory = Memory(m, dtype, generator, blocks)
         self.buffers: list[Any] = []
-        below = Buffers()  # X is another array in every batch, and learns nothing
+        below = Buffers()  # X is a different array in every batch, without parameters
         for layer in architecture.row():
             buffers = layer.buffers(below, self.memory)
             buffers.learns = below.learns or bool(layer.shapes)
@@ -65,7 +65,7 @@ class Workspace:
 
 @dataclass
 class Batch:
-    """Some samples, their shares and the workspace for them.
+    """Some samples, their weights and the workspace for them.
 
     Parameters
     ----------
@@ -73,9 +73,9 @@ class Batch:
     Y : ndarray of shape (m,) or (m, n_outputs)
         Class indices, or targets of the output units.
     weight : ndarray of shape (m,)
-        Shares, which add up to 1.
+        Each sample's share of the batch; they add up to 1.
     total : float
-        Sum of the sample weights; m where there are none.
+        Sum of the sample weights; m if there are none.
     workspace : Workspace
         For m rows.
     """

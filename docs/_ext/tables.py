@@ -51,7 +51,7 @@ def option_table(registry: dict[str, type], module: str) -> str:
 def parameter_groups(estimator: type) -> dict[str, list[tuple[str, str, str]]]:
     """Name, default and first sentence of each constructor parameter, by group.
 
-    The order is the signature's, the groups are those of `skbackprop._parameters`.
+    The order is the signature's, the groups are those of `skbackprop.estimators.parameters`.
     """
     sentences = first_sentences(estimator)
     groups: dict[str, list[tuple[str, str, str]]] = {}

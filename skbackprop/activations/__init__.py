@@ -1,8 +1,8 @@
 """Activations: f and f' side by side, one class each.
 
-`forward` writes `A = f(Z)`; `backward` turns `dA` into `dZ = dA * f'(Z)`. Where both do with one
-buffer for `Z` and `A`, they get one. `backward` is the last reader of its layer, so it may use
-`Z` and `A` as scratch. Nothing is allocated; the order of the steps sees to it.
+`forward` writes `A = f(Z)`; `backward` turns `dA` into `dZ = dA * f'(Z)`. Where both can work
+with one array for `Z` and `A`, they share it. `backward` is the last to read `Z` and `A`, so it may
+use them as scratch. The steps are ordered so that nothing is allocated.
 """
 
 from skbackprop.activations.base import Activation

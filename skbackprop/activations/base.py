@@ -10,8 +10,8 @@ from skbackprop.options import Option
 class Activation(Option):
     """An elementwise function of the scores Z of a hidden layer."""
 
-    #: True where Z is needed beside A, by f' or by f's own steps. The workspace then keeps the
-    #: two apart and `forward` leaves Z as it is; else they are one buffer.
+    #: True if Z is needed besides A, by f' or by the steps of f itself. The two are then separate
+    #: arrays, and `forward` leaves Z unchanged; otherwise they are one.
     needs_z: ClassVar[bool] = False
     #: Glorot and Bengio's bound is sqrt(glorot_factor / (fan_in + fan_out)).
     glorot_factor: ClassVar[float] = 6.0

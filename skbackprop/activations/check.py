@@ -1,7 +1,7 @@
-"""A trial of an activation that isn't one of ours: forward and backward on a few numbers.
+"""A trial run of a user's own activation: forward and backward on a few numbers.
 
-A wrong derivative raises nothing in training, which just goes badly. So it is compared with
-differences of the function before.
+A wrong derivative raises no error in training; the network just learns badly. So it is compared
+with finite differences of the function first.
 """
 
 from __future__ import annotations
@@ -14,36 +14,36 @@ import numpy as np
 from skbackprop.activations.base import Activation
 from skbackprop.activations.pair import FunctionPair
 
-#: 60 numbers spread over -4 to 4 by the golden ratio, away from where kinks usually are. Float32
-#: has them too.
+#: 60 numbers spread over -4 to 4 by the golden ratio, away from where kinks usually are, and exact
+#: in float32.
 POINTS = (8.0 * ((np.arange(1, 61) * (sqrt(5.0) - 1.0) / 2.0) % 1.0) - 4.0).astype(np.float32)
-#: The dA that backward is to multiply by f'.
+#: The dA that backward multiplies by f'.
 UPSTREAM = (2.0 + 0.3 * POINTS[::-1]).astype(np.float32)
 SHAPES = ((6, 10), (1, 60), (60, 1))
-#: Step of the differences; what they and a right derivative may be apart, relative and absolute.
+#: Step of the finite differences; relative and absolute tolerance of the derivative.
 STEP, RTOL, ATOL = 1e-5, 1e-4, 1e-6
-#: What float32 may differ by from float64, relative to the largest number: rounding in f counts.
+#: Tolerance of float32 against float64, relative to the largest value; it allows for rounding in f.
 RTOL_SINGLE = 1e-2
 
 
 def check_activation(activation: Activation) -> None:
-    """Raise where an activation can't be trained with, or its derivative isn't that of f.
+    """Raise if an activation can't be trained with, or its derivative isn't that of f.
 
     Parameters
     ----------
     activation : Activation
-        Such as a `FunctionPair`, or an instance of your own subclass.
+        A `FunctionPair`, or an instance of your own subclass.
 
     Raises
     ------
     ValueError
-        If `forward` or `backward` raises, writes other than finite numbers, or isn't
-        elementwise; if `forward` changes Z in spite of `needs_z`; if f' isn't the slope of f.
+        If `forward` or `backward` raises, writes numbers that aren't finite, or isn't elementwise;
+        if `forward` changes Z although `needs_z` is True; if f' isn't the slope of f.
 
     Notes
     -----
-    f' may lie anywhere between the slopes of f just left and right of a point. So kinks and
-    steps do no harm; where f is smooth the two slopes are the same to about 1e-5.
+    f' may lie anywhere between the slopes of f just left and right of a point. So kinks and jumps
+    are allowed; where f is smooth the two slopes agree to about 1e-5.
     """
     trial = _Trial(activation)
     with np.errstate(all="ignore"):
@@ -64,7 +64,7 @@ def check_activation(activation: Activation) -> None:
 
 
 class _Trial:
-    """One activation, run as the network runs it; every failure names it."""
+    """One activation, run as the network runs it; every error message names it."""
 
     def __init__(self, activation: Activation) -> None:
         self.activation = activation
@@ -72,7 +72,7 @@ class _Trial:
         self.names = ("function", "derivative") if pair else ("forward", "backward")
 
     def run(self, z: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """f(z) and f'(z), by way of the passes on arrays of this shape."""
+        """f(z) and f'(z), computed by the passes on arrays of this shape."""
         f = self.activation
         apart = np.full(shape, np.nan, z.dtype)
         Z = z.reshape(shape).copy()
@@ -100,7 +100,7 @@ class _Trial:
         return apart.ravel(), (dZ / dA).ravel()
 
     def call(self, method: Any, *arrays: np.ndarray) -> None:
-        """Call forward or backward; an error of any kind becomes ours."""
+        """Call forward or backward; an exception becomes a ValueError that names the activation."""
         try:
             method(*arrays)
         except Exception as error:
@@ -111,7 +111,7 @@ class _Trial:
             ) from error
 
     def finite(self, name: str, values: np.ndarray, z: np.ndarray) -> None:
-        """Fail where something isn't a finite number."""
+        """Fail if a value isn't finite."""
         bad = np.flatnonzero(~np.isfinite(values))
         if bad.size:
             where = {
@@ -126,7 +126,7 @@ class _Trial:
     def same(
         self, name: str, got: np.ndarray, expected: np.ndarray, rtol: float, case: str
     ) -> None:
-        """Fail where a value depends on the array's shape or dtype."""
+        """Fail if a value depends on the array's shape or dtype."""
         error = np.abs(got - expected)
         if np.any(error > ATOL + rtol * np.abs(expected).max()):
             i = int(np.argmax(error))
@@ -137,7 +137,7 @@ class _Trial:
             )
 
     def compare(self, derivative: np.ndarray, left: np.ndarray, right: np.ndarray) -> None:
-        """Fail where f' isn't between the slopes left and right of z."""
+        """Fail if f' isn't between the slopes left and right of z."""
         tolerance = ATOL + RTOL * np.maximum(np.abs(left), np.abs(right))
         low, high = np.minimum(left, right) - tolerance, np.maximum(left, right) + tolerance
         wrong = np.flatnonzero((derivative < low) | (derivative > high))

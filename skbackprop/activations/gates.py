@@ -1,6 +1,7 @@
 """Activations a = z g(z) whose gate g rises from 0 to 1: SiLU, GELU and Mish.
 
-Far left exp(-z) overflows to inf, and z / inf = 0 is the right limit: that warning is ignored.
+For very negative z, exp(-z) overflows to inf; z / inf = 0 is the correct limit, so the warning is
+ignored.
 """
 
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class SiLU(Activation):
 
 @dataclass(frozen=True)
 class GELU(Activation):
-    """f(z) = z P(z), f'(z) = P(z) + z p(z), with P and p of the standard normal distribution.
+    """f(z) = z P(z), f'(z) = P(z) + z p(z), with P and p the standard normal CDF and density.
 
     p(z) = exp(-z**2 / 2) / sqrt(2 pi). Hendrycks and Gimpel (2016), Gaussian error linear units,
     section 2.
@@ -60,7 +61,7 @@ class GELU(Activation):
 
     def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
         """Overwrites dA with dZ = dA * (P(Z) + Z p(Z)); Z and A become scratch."""
-        Z.clip(-40.0, 40.0, out=A)  # there p is 0 already, and the square can't overflow
+        Z.clip(-40.0, 40.0, out=A)  # beyond, p is 0; keeps the square finite
         np.multiply(A, A, out=A)
         np.multiply(A, -0.5, out=A)
         np.exp(A, out=A)
@@ -80,7 +81,7 @@ _CUBIC = 0.044715 * _LINEAR
 class GELUTanh(Activation):
     """f(z) = z/2 (1 + tanh(u)) = z s, u = sqrt(2 / pi) (z + 0.044715 z**3), s = 1 / (1 + exp(-2u)).
 
-    f'(z) = s (1 + z (1 - s) 2u'). GELU to about 0.0005, and quicker. Hendrycks and
+    f'(z) = s (1 + z (1 - s) 2u'). Within about 0.0005 of GELU, and faster. Hendrycks and
     Gimpel (2016), section 2.
     """
 
@@ -94,7 +95,7 @@ class GELUTanh(Activation):
 
     def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
         """Overwrites dA with dZ = dA s (1 + Z (1 - s) 2u'); Z and A become scratch."""
-        Z.clip(-30.0, 30.0, out=Z)  # there s is 0 or 1, and u' can't overflow
+        Z.clip(-30.0, 30.0, out=Z)  # beyond, s is 0 or 1; keeps u' finite
         with np.errstate(over="ignore"):
             self._one_plus_exp(Z, A)
         np.divide(1.0, A, out=A)
@@ -131,7 +132,7 @@ class Mish(Activation):
 
     def forward(self, Z: np.ndarray, out: np.ndarray) -> None:
         """out = Z tanh(log(1 + exp(Z)))."""
-        Z.clip(-inf, 20.0, out=out)  # there tanh is 1 already
+        Z.clip(-inf, 20.0, out=out)  # beyond, tanh is 1
         np.exp(out, out=out)
         np.log1p(out, out=out)
         np.tanh(out, out=out)
@@ -140,9 +141,9 @@ class Mish(Activation):
     def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
         """Overwrites dA with dZ = dA * f'(Z), as in the class's equation; Z, A become scratch.
 
-        The factor e (e + 2) stays a product, since small e would drown in (e + 1)**2 - 1.
+        The factor e (e + 2) stays a product, since (e + 1)**2 - 1 would round off a small e.
         """
-        Z.clip(-inf, 20.0, out=Z)  # there f' is 1 already
+        Z.clip(-inf, 20.0, out=Z)  # beyond, f' is 1
         np.exp(Z, out=A)
         np.multiply(dA, A, out=dA)
         np.add(A, 2.0, out=A)

@@ -1,4 +1,4 @@
-"""An activation from two functions of the user's."""
+"""An activation made of two functions that the user supplies."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ class FunctionPair(Activation):
     Parameters
     ----------
     function : callable
-        Array to array of the same shape; leaves its argument as it is.
+        Maps an array to one of the same shape; must not change its argument.
     derivative : callable
-        Likewise, of the same argument Z.
+        Likewise, and also a function of Z.
 
     Notes
     -----
-    What they return is copied into the network's buffers, in the network's dtype. For a pair
-    that can be pickled take functions with a name in a module, not lambdas.
+    What they return is copied into the network's buffers, in the network's dtype. To pickle the
+    pair, use functions defined at the top of a module, not lambdas.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class FunctionPair(Activation):
 
 
 def _like(Z: np.ndarray, values: np.ndarray, name: str) -> np.ndarray:
-    """Return the values if they are real numbers in the shape of Z; copyto would stretch others."""
+    """Return the values if they are real numbers in the shape of Z; copyto would broadcast."""
     if np.shape(values) != Z.shape or np.asarray(values).dtype.kind not in "biuf":
         raise ValueError(
             f"{name} must return an array of real numbers shaped like its argument, {Z.shape}. "

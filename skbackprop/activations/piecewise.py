@@ -1,4 +1,4 @@
-"""Activations made of straight lines."""
+"""Piecewise linear activations."""
 
 from dataclasses import dataclass
 from math import inf
@@ -28,13 +28,13 @@ class Identity(Activation):
 class ReLU(Activation):
     """f(z) = max(z, 0), f'(z) = 1 where a > 0 and 0 elsewhere, at z = 0 too.
 
-    At the negative zero either is possible. Nair and Hinton (2010), Rectified linear units improve
+    At z = -0.0 it may be either. Nair and Hinton (2010), Rectified linear units improve
     restricted Boltzmann machines.
     """
 
     def forward(self, Z: np.ndarray, out: np.ndarray) -> None:
         """out = max(Z, 0)."""
-        Z.clip(0.0, inf, out=out)  # np.maximum with a number takes twice as long
+        Z.clip(0.0, inf, out=out)  # np.maximum with a scalar takes twice as long
 
     def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
         """Overwrites dA with dZ = dA * (A > 0); A becomes that mask."""
@@ -46,7 +46,7 @@ class LeakyReLU(Activation):
     """f(z) = max(z, slope z), f'(z) = 1 where z > 0 and slope where z < 0.
 
     Maas, Hannun and Ng (2013), Rectifier nonlinearities improve neural network acoustic models,
-    section 2. At z = 0 the zero's sign decides.
+    section 2. At z = 0 the sign of the zero decides.
     """
 
     slope: float = number(0.01, "[0, 1]")

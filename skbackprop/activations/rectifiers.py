@@ -1,4 +1,4 @@
-"""Activations that bend like ReLU, by an exponential: ELU, SELU and softplus."""
+"""Activations like ReLU that bend by an exponential: ELU, SELU and softplus."""
 
 from dataclasses import dataclass
 from math import inf
@@ -12,16 +12,16 @@ from skbackprop.options import number
 
 
 def _elu(Z: np.ndarray, alpha: float, out: np.ndarray) -> None:
-    """out = Z where Z > 0, alpha (exp(Z) - 1) elsewhere. Leaves Z as it is."""
+    """out = Z where Z > 0, alpha (exp(Z) - 1) elsewhere. Leaves Z unchanged."""
     if alpha <= 1.0:
-        # exp(z) - 1 >= z. Left of 0 alpha brings it further up; right of 0 it is cut off to 0.
+        # exp(z) - 1 >= z. Left of 0, alpha moves it further up; right of 0 it is clipped to 0.
         Z.clip(-inf, 0.0, out=out)
         np.expm1(out, out=out)
         np.multiply(out, alpha, out=out)
         np.maximum(Z, out, out=out)
     else:
-        # Right of 0 e = alpha (exp(z) - 1) is above z, inf too. So min(max(z, 0), e) is z there
-        # and e left of 0.
+        # Right of 0, e = alpha (exp(z) - 1) is above z, even as inf. So min(max(z, 0), e) is z
+        # there, and e left of 0.
         with np.errstate(over="ignore"):
             np.expm1(Z, out=out)
             np.multiply(out, alpha, out=out)
@@ -45,7 +45,7 @@ class ELU(Activation):
 
     def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
         """Overwrites dA with dZ = dA (A + alpha) where Z < 0, dA elsewhere; Z, A become scratch."""
-        A.clip(-inf, 0.0, out=A)  # so that the product can't overflow where it isn't wanted
+        A.clip(-inf, 0.0, out=A)  # so that the product can't overflow where it isn't used
         np.add(A, self.alpha, out=A)
         np.multiply(A, dA, out=A)
         replace_where_negative(dA, A, Z)
@@ -56,8 +56,8 @@ class SELU(Activation):
     """f(z) = scale z where z > 0, scale alpha (exp(z) - 1) elsewhere.
 
     f'(z) = scale and a + scale alpha. Klambauer et al. (2017), Self-normalizing neural networks,
-    eq. 2. With these constants mean 0 and variance 1 of the scores are kept, if the weights are
-    drawn by `weight_init="lecun_normal"`.
+    eq. 2. These constants preserve mean 0 and variance 1 of the scores, if the weights are drawn by
+    `weight_init="lecun_normal"`.
     """
 
     needs_z: ClassVar[bool] = True

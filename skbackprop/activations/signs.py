@@ -1,17 +1,17 @@
-"""Choices by sign, made with integer operations on the bits of floating-point numbers.
+"""Selection by sign, with integer operations on the bits of floating-point numbers.
 
-The sign bit, spread over all bits by an arithmetic shift, is a mask as wide as the number. So a
-choice is a few quick passes; a boolean mask would be cast through a buffer or take a slow loop.
+An arithmetic shift spreads the sign bit over all bits: a mask as wide as the number. So a selection
+takes a few fast passes; a boolean mask would have to be cast, or take a slow loop.
 """
 
 import numpy as np
 
-#: By itemsize: the integer type of that size, and how far its sign bit is from the last one.
+#: By itemsize: the integer type of that size, and the position of its sign bit.
 _BITS = {n: (np.dtype(f"i{n}"), np.array(8 * n - 1, f"i{n}")) for n in (4, 8)}
 
 
 def keep_where_positive(values: np.ndarray, A: np.ndarray) -> None:
-    """Overwrites values with 0 where A = 0; A isn't negative, and becomes a mask."""
+    """Overwrites values with 0 where A = 0. A must not be negative, and becomes a mask."""
     integer, sign_bit = _BITS[A.itemsize]
     mask, bits = A.view(integer), values.view(integer)
     np.negative(mask, mask)

@@ -43,7 +43,7 @@ DOCUMENTATION = "https://skbackprop.readthedocs.io/en/latest/"
 
 
 def is_stochastic(estimator: Any) -> bool:
-    """True where `partial_fit` makes sense; the error says why it doesn't."""
+    """Return True if `partial_fit` makes sense; otherwise raise an error that says why not."""
     solver = estimator.solver
     option = OPTIMIZERS.get(solver) if isinstance(solver, str) else solver
     if getattr(option, "stochastic", False):
@@ -55,10 +55,10 @@ def is_stochastic(estimator: Any) -> bool:
 
 @dataclass(frozen=True)
 class Job:
-    """What one call is to train with and on, once everything is checked.
+    """The checked inputs of one call: what to train on, and how.
 
-    `goes_on` is True where it goes on from fitted weights; `exact` holds the settings that
-    ``warm_start="exact"`` depends on, and is None elsewhere.
+    `goes_on` is True if training continues from fitted weights; `exact` holds the settings that
+    ``warm_start="exact"`` depends on, and is None without it.
     """
 
     plan: Plan
@@ -74,7 +74,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
     """A multi-layer perceptron with scikit-learn's interface. Subclasses add the targets."""
 
     # scikit-learn's HTML representation of an estimator links the class, its parameters and its
-    # attributes to this page. docs/api.rst makes it; classes of other packages have no link.
+    # attributes to this page. docs/api.rst generates it; subclasses elsewhere have no link.
     _doc_link_module = "skbackprop"
     _doc_link_template = DOCUMENTATION + "generated/skbackprop.{estimator_name}.html"
 
@@ -109,26 +109,26 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
             Targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each sample in the loss. The sum must be positive. In minibatches, a sample
-            counts in proportion to its batch's total. With ``normalization="batch"`` all samples
-            count alike for mean and variance: leave those of weight 0 out of X.
+            Weight of each sample in the loss. The sum must be positive. In a minibatch, weights
+            are relative to the batch's total. The mean and variance of ``normalization="batch"``
+            ignore the weights: leave samples of weight 0 out of X.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation samples, not trained on: for `history_` and, in place of a part of X, for
-            `early_stopping`.
+            Validation samples, not trained on. They are evaluated for `history_`, and
+            `early_stopping` uses them instead of a part of X.
 
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Their targets.
+            Targets of `X_val`.
 
         sample_weight_val : array-like of shape (n_val,), default=None
-            Their weights.
+            Weights of `X_val`.
 
         coefs_init : list of ndarray, default=None
-            First values of `coefs_`, the i-th of shape (units in layer i, units in layer i + 1).
+            Initial values of `coefs_`, the i-th of shape (units in layer i, units in layer i + 1).
             They are copied.
 
         intercepts_init : list of ndarray, default=None
-            First values of `intercepts_`, the i-th of shape (units in layer i + 1,).
+            Initial values of `intercepts_`, the i-th of shape (units in layer i + 1,).
 
         Returns
         -------
@@ -147,7 +147,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
         return self._fit(X, y, given)
 
     def _fit(self, X: Any, y: Any, given: FitArguments) -> Self:
-        """Check what is given, train a network of its own, and keep it if nothing failed."""
+        """Check the arguments, train a new or copied network, and keep it if nothing failed."""
         incremental, goes_on = given.incremental, self._goes_on(given.incremental)
         # the parameters: strings become objects
         chosen = self._choose(incremental)
@@ -159,7 +159,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
                 tasks.begin_fit()
             rng = check_random_state(self.random_state)
 
-            # X, y and the weights: checked, and as the engine takes them
+            # X, y and the weights: checked and converted for the engine
             dtype = self._network.theta.dtype if goes_on else (np.float64, np.float32)
             X, y = check_X_y(self, X, y, dtype, reset=not goes_on or self._initialized)
             if goes_on:
@@ -179,7 +179,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
             training = encoding.dataset(X, y, weight)
             validation = check_validation(self, given, encoding, X.dtype)
 
-            # the network: the fitted one's copy or a new one, trained
+            # the network: a copy of the fitted one or a new one, trained
             exact = self.warm_start == "exact" and not incremental
             job = Job(
                 plan=build.plan(self, chosen, incremental),
@@ -209,14 +209,14 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
         return self
 
     def _train(self, network: Network, job: Job, rng: np.random.RandomState) -> Progress:
-        """Run the solver on the network; tell how far it came."""
+        """Run the solver on the network and return its progress."""
         plan, solver, n_samples = job.plan, job.plan.solver, len(job.training.samples)
         progress = self._progress.fork() if job.goes_on else Progress()
         kept = None
         if job.exact and job.goes_on:
             kept = resumable(getattr(self, "_resume", None), progress, n_samples, job.exact)
 
-        # who trains and who validates, and where the random numbers come from
+        # the training and validation samples, and the sources of random numbers
         draws = kept.draws if kept else self._draws(network, job, progress.generator, rng)
         progress.generator = draws.generator
         samples = replace(job.training.samples, index=draws.train)
@@ -236,7 +236,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
             run = EpochRun(plan, draws.rng, evaluate, job.tasks)
         else:
             run = LBFGSRun(plan, evaluate, job.tasks)
-        # overflow ends in non-finite weights, or in infinite scores, which are no error
+        # overflow makes weights non-finite, which `_fit` refuses, or scores infinite: no error
         quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
         with quiet, blas_threads(batches.largest_product(network)):
             run(network, batches, progress)
@@ -256,7 +256,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
         generator: np.random.Generator | None,
         rng: np.random.RandomState,
     ) -> Draws:
-        """Split and number the samples of a new run; dropout goes on with its generator."""
+        """Split and index the samples of a new run; dropout keeps its generator."""
         train = val = None
         if job.plan.solver.stochastic:
             if self.early_stopping and job.validation is None:
@@ -269,7 +269,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
         return Draws(rng, generator, train, val)
 
     def _initialize(self, targets: Targets, n_features: int, dtype: Any) -> Self:
-        """Make a network with its first values, for these targets."""
+        """Make a network with initial values, for these targets."""
         with unchanged_on_error(self):
             if not isinstance(n_features, Integral) or n_features is True or n_features < 1:
                 raise ValueError(f"n_features must be an integer > 0, got {n_features!r}.")
@@ -291,9 +291,9 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
         return self
 
     def _choose(self, incremental: bool) -> Chosen:
-        """The option objects of checked parameters that can work together."""
+        """Check the parameters and their combinations, and return the option objects."""
         params = {f.name: getattr(self, f.name) for f in fields(self)}
-        # defaults are allowed; to check them would be a good part of a small partial_fit
+        # defaults are valid, and checking them would take a good part of a small partial_fit
         defaults = {f.name for f in fields(self) if params[f.name] is f.default}
         constraints = {k: c for k, c in self._parameter_constraints.items() if k not in defaults}
         chosen = choose(params, constraints, self._losses, type(self).__name__)
@@ -301,20 +301,20 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
         if isinstance(self.scoring, str) and self.scoring != "loss":
             from sklearn.metrics import get_scorer  # slow to import, seldom needed
 
-            get_scorer(self.scoring)  # raises, and says what there is
+            get_scorer(self.scoring)  # raises an error that lists the valid names
         return chosen
 
     def _goes_on(self, incremental: bool) -> bool:
-        """True where training goes on from fitted weights."""
+        """True if training continues from fitted weights."""
         return hasattr(self, "_network") and (incremental or bool(self.warm_start))
 
     @property
     def _initialized(self) -> bool:
-        """True after `initialize`, before any samples: the names of the features aren't known."""
+        """True after `initialize`, before any samples: feature names aren't known yet."""
         return hasattr(self, "_network") and not self._progress.monitored[0]
 
     def _warn_of(self, progress: Progress, incremental: bool) -> None:
-        """Warn where training ended before it was done."""
+        """Warn if training was interrupted, diverged or didn't converge."""
         if progress.outcome == "interrupted":
             warn("Training interrupted by user.")
         elif progress.outcome == "diverged":
@@ -332,9 +332,9 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
     def coefs_(self) -> Views:
         """Weights, the i-th array of shape (units in layer i, units in layer i + 1).
 
-        Views of the network's parameters: writing into them changes the network. What is
-        assigned, one array or the whole list, is checked and copied into the views. To put
-        earlier values back, keep copies of the arrays.
+        Views of the network's parameters: writing into them changes the network. Assigned values,
+        for one array or the whole list, are checked and copied into the views. To restore earlier
+        values, keep copies of the arrays.
         """
         check_is_fitted(self)
         return coef_views(self._network, "coefs_")

@@ -22,7 +22,7 @@ from skbackprop.vectors import aligned, aligned_copy
 
 
 def output_loss(params: Parameters, loss: Loss, kind: str) -> OutputLoss:
-    """The form of a loss for a kind of target; a user's own has its trial here."""
+    """The form of a loss for a kind of target; a user's own loss is tried here."""
     form = loss.on(kind)
     if type(loss) not in params._losses.values():
         try_once(_try_loss, loss, kind)
@@ -56,7 +56,7 @@ def first_network(
     rng: np.random.RandomState,
     given: FitArguments,
 ) -> Network:
-    """A network with its first values."""
+    """A network with initial values."""
     network = Network(architecture, aligned(architecture.n_values, dtype))
     network.initialize(rule, rng)
     if given.coefs_init is not None:
@@ -67,7 +67,7 @@ def first_network(
 
 
 def same_network(architecture: Architecture, fitted: Network, params: Parameters) -> Network:
-    """A copy of the fitted network, to go on with."""
+    """A copy of the fitted network, to continue with."""
     before = fitted.architecture
     if architecture.units != before.units:
         raise ValueError(
@@ -96,7 +96,7 @@ def check_variance(params: Parameters, network: Network, n_samples: int) -> None
 
 @contextmanager
 def enough_memory(params: Parameters, architecture: Architecture) -> Iterator[None]:
-    """Say which parameters ask for more than there is."""
+    """If memory runs out, raise an error that names the parameters responsible."""
     try:
         yield
     except (MemoryError, OverflowError) as error:
@@ -109,7 +109,7 @@ def enough_memory(params: Parameters, architecture: Architecture) -> Iterator[No
 
 
 def plan(params: Parameters, chosen: Chosen, incremental: bool) -> Plan:
-    """What a run is to do."""
+    """The settings of a run."""
     watches = params.early_stopping and chosen.solver.stochastic
     restores = watches if params.restore_best_weights == "auto" else params.restore_best_weights
     return Plan(
@@ -131,7 +131,7 @@ def plan(params: Parameters, chosen: Chosen, incremental: bool) -> Plan:
 
 
 def batch_size(params: Parameters, n_samples: int) -> int:
-    """Rows of a minibatch, at most as many as there are."""
+    """Rows of a minibatch, at most `n_samples`."""
     if isinstance(params.batch_size, str):  # "auto"
         return min(200, n_samples)
     if params.batch_size > n_samples:
@@ -145,7 +145,7 @@ def batch_size(params: Parameters, n_samples: int) -> int:
 def dropout_generator(
     architecture: Architecture, rng: np.random.RandomState
 ) -> np.random.Generator | None:
-    """Source of what is dropped; nothing is drawn for it without dropout."""
+    """Generator for dropout; without dropout None, and nothing is drawn from `rng`."""
     if not architecture.dropout:
         return None
     return np.random.Generator(np.random.PCG64(rng.randint(2**31 - 1)))

@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks on our `fit`: the call is a task, and so is each of its epochs."""
+"""scikit-learn's callbacks in `fit`: the call is a task, and so is each of its epochs."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from skbackprop.training import Progress
 
 
 class FitTasks:
-    """Tells callbacks of scikit-learn 1.9 and newer where a call to `fit` has arrived.
+    """Reports the progress of a call to `fit` to the callbacks of scikit-learn 1.9 and newer.
 
     Parameters
     ----------
     estimator : estimator
-        Whose call it is.
+        The estimator being fitted.
     X, y : array-like
-        What it was given; every hook is told.
+        As given to `fit`; every hook gets them.
     given : FitArguments
-        The same, beside X and y.
+        The other arguments of `fit`.
     goes_on : bool
-        Whether it goes on from fitted weights.
+        Whether training continues from fitted weights.
     """
 
     def __init__(self, estimator: Any, X: Any, y: Any, given: FitArguments, goes_on: bool) -> None:
@@ -38,23 +38,23 @@ class FitTasks:
     def of(
         cls, estimator: Any, X: Any, y: Any, given: FitArguments, goes_on: bool
     ) -> FitTasks | None:
-        """The tasks of a call, where there are callbacks to tell of them."""
+        """The tasks of a call; None if there are no callbacks."""
         if not getattr(estimator, "_skl_callbacks", None):
             return None
         return cls(estimator, X, y, given, goes_on)
 
     def begin_fit(self) -> None:
-        """Before the samples are looked at."""
+        """Begin the task, before the samples are checked."""
         self.root.call_on_fit_task_begin(**self.data)
 
     def begin_epoch(self) -> None:
-        """Before an epoch; nothing happens if it has begun already."""
+        """Begin an epoch's task, unless it has begun already."""
         if self.epoch is None:
             self.epoch = self.root.subcontext(task_name="epoch")
             self.epoch.call_on_fit_task_begin(**self.data)
 
     def end_epoch(self, network: Network, progress: Progress) -> bool:
-        """After an epoch; true where a callback says stop."""
+        """End an epoch's task; True if a callback asks to stop."""
 
         def stopped_here() -> dict[str, Any]:
             other = copy.copy(self.estimator)
@@ -65,9 +65,9 @@ class FitTasks:
         return self._end(epoch, stopped_here)
 
     def end_fit(self) -> None:
-        """After the call, when the estimator has its fitted attributes."""
+        """End the task, once the estimator has its fitted attributes."""
         if self.epoch is not None:
-            # broken off by Ctrl-C or by divergence: there is nothing to show for it
+            # the epoch was cut short by Ctrl-C or divergence: it has no fitted attributes
             self.epoch.call_on_fit_task_end(**self.data)
             self.epoch = None
 
@@ -79,5 +79,5 @@ class FitTasks:
         self._end(self.root, fitted)
 
     def _end(self, task: Any, attributes: Callable[[], dict[str, Any]]) -> bool:
-        """End a task; a callback that wants an estimator makes it from the attributes."""
+        """End a task; callbacks can rebuild a fitted estimator from the attributes."""
         return bool(task.call_on_fit_task_end(**self.data, reconstruction_attributes=attributes))

@@ -1,6 +1,6 @@
-"""Checks of what a user gives: sizes, rates, weights. Warnings that point at the user's line.
+"""Checks of user input: sizes, rates, weights. Warnings that point at the user's line.
 
-Every error names the parameter or the array, what came and what is allowed.
+Every error names the parameter or the array, what was given and what is allowed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def check_sizes(sizes: Any) -> tuple[int, ...]:
 
 
 def check_ordered(values: Any, name: str) -> None:
-    """Raise for a dict or a set, whose values have no order that the layers could go by."""
+    """Raise for a dict or a set: their values can't be matched to the layers."""
     if isinstance(values, Mapping | Set):
         raise ValueError(
             f"{name} must be a number or a list with one for each hidden layer, got {values!r}."
@@ -86,9 +86,9 @@ def check_total(weight: np.ndarray, name: str) -> None:
 
 @contextmanager
 def unchanged_on_error(estimator: Any) -> Iterator[None]:
-    """Put every attribute back if the body fails, and the user's RandomState.
+    """Restore every attribute, and the user's RandomState, if the body fails.
 
-    What the attributes hold isn't changed in place before nothing can fail any more.
+    A shallow copy is enough: what attributes hold only changes in place once nothing can fail.
     """
     state, before = estimator.__dict__, estimator.__dict__.copy()
     rng = estimator.random_state
@@ -108,7 +108,7 @@ BETWEEN = {"skbackprop", "sklearn", "joblib"}
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the user's line: the last one that stands in none of the packages `BETWEEN`."""
+    """Warn at the user's line: the innermost frame outside the packages `BETWEEN`."""
     frame, level = currentframe(), 1
     while frame and frame.f_globals["__name__"].split(".")[0] in BETWEEN:
         frame, level = frame.f_back, level + 1

@@ -1,4 +1,4 @@
-"""From the strings, objects and functions that a user gives to the option objects of the maths."""
+"""Turns the strings, objects and functions that a user gives into option objects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from skbackprop.schedules import SCHEDULES, FunctionSchedule, Schedule, check_sc
 
 
 class Choice(NamedTuple):
-    """What an option parameter takes: strings, objects of a class, and what else."""
+    """What an option parameter accepts: strings, objects of a class, and others."""
 
     registry: Mapping[str, type[Any]]
     base: type[Option]
@@ -68,7 +68,7 @@ def _interval(f: Field[Any]) -> Any:
 
 
 def option_constraints(losses: Mapping[str, type[Loss]]) -> dict[str, list[Any]]:
-    """Constraints of the option parameters, and of the flat ones that fill their objects."""
+    """Constraints of the option parameters, and of the flat parameters that fill their objects."""
     constraints: dict[str, list[Any]] = {}
     for name, (registry, base, others) in choices(losses).items():
         constraints[name] = [compat.StrOptions(set(registry)), base, *others]
@@ -121,7 +121,7 @@ def choose(
 
 
 def _listed(name: str, given: Any) -> list[Any]:
-    """The options that a parameter holds, functions as objects; only `activation` holds several."""
+    """A parameter's options, with functions wrapped; only `activation` can have several."""
     if name == "learning_rate" and callable(given) and not isinstance(given, Schedule):
         return [FunctionSchedule(given)]
     if name != "activation":
@@ -144,7 +144,7 @@ def _listed(name: str, given: Any) -> list[Any]:
 def _one_for_each_layer(
     made: list[Activation], params: Mapping[str, Any]
 ) -> tuple[Activation, ...]:
-    """One activation for each hidden layer, from one for all of them or from as many."""
+    """One activation for each hidden layer, from one for all or a list of that length."""
     hidden, given = check_sizes(params["hidden_layer_sizes"]), params["activation"]
     if not _is_list(given):
         return tuple(made * len(hidden))
@@ -171,7 +171,7 @@ def _is_pair(activation: Any) -> bool:
 
 
 def _make(option: Any, choice: Choice, params: Mapping[str, Any]) -> Any:
-    """The object behind a string, or a checked copy of the object given; None stays."""
+    """The object behind a string, or a checked copy of the object given; None stays None."""
     if option is None:
         return None
     if isinstance(option, Option) and not get_config()["skip_parameter_validation"]:
@@ -187,7 +187,7 @@ def _make(option: Any, choice: Choice, params: Mapping[str, Any]) -> Any:
 
 
 def _refuse_classes(params: Mapping[str, Any], losses: Mapping[str, type[Loss]]) -> None:
-    """Raise where a class stands for its object."""
+    """Raise if a class is given instead of an instance."""
     for name, (_, base, _) in choices(losses).items():
         given = params[name]
         for one in given if isinstance(given, list | tuple) else [given]:
@@ -209,14 +209,14 @@ TRIALS: dict[str, Callable[[Any], None]] = {
 }
 
 
-#: What has passed its trial: the trial, the option's class and fields, and further arguments.
+#: Trials passed: the trial, the option's class and fields, and further arguments.
 _PASSED: set[tuple[Any, ...]] = set()
 
 
 def try_once(trial: Callable[..., None], option: Option, *arguments: Any) -> None:
-    """Give a user's option its trial, unless one with the same class and fields has passed it.
+    """Try a user's option, unless one with the same class and fields has already passed.
 
-    Options are frozen: what they do depends on these alone.
+    Options are frozen, so their behaviour depends on class and fields alone.
     """
     key = (trial, type(option), *option.get_params().items(), *arguments)
     try:
@@ -227,5 +227,5 @@ def try_once(trial: Callable[..., None], option: Option, *arguments: Any) -> Non
         return
     trial(option, *arguments)
     if len(_PASSED) >= 100:
-        _PASSED.clear()  # keeps none of a user's objects alive for ever
+        _PASSED.clear()  # so that a user's objects aren't kept alive forever
     _PASSED.add(key)

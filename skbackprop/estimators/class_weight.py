@@ -60,10 +60,10 @@ class WeightTable:
 
 
 def _balanced(classes: np.ndarray, y: Any, sample_weight: np.ndarray | None) -> np.ndarray:
-    """n / (n_classes c), c the class's count and n their sum: of each class, or 0 and 1.
+    """n / (n_classes c) for each class, or for 0 and 1; c: its weighted count, n: the sum of c.
 
-    As scikit-learn's `compute_class_weight` has it from 1.9 on, where it takes sample weights. A
-    class without weight isn't there; its own weight is 1.
+    The same as scikit-learn's `compute_class_weight`, which takes sample weights from 1.9 on. A
+    class whose count is 0 isn't counted in n_classes, and its class weight is 1.
     """
     weight = np.ones(y.shape[0]) if sample_weight is None else sample_weight.astype(float)
     if y.ndim == 2:
@@ -79,7 +79,7 @@ def _balanced(classes: np.ndarray, y: Any, sample_weight: np.ndarray | None) -> 
 
 
 def _of_labels(class_weight: Any, n_labels: int) -> np.ndarray:
-    """The weights of 0 and 1, of shape (n_labels, 2); 1 where nothing is said of them."""
+    """The weights of 0 and 1, of shape (n_labels, 2); 1 if not given."""
     if not isinstance(class_weight, list) or len(class_weight) != n_labels:
         raise ValueError(f"for {n_labels} labels it must be a list of {n_labels} dicts.")
     for one in class_weight:

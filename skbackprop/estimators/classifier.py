@@ -20,7 +20,7 @@ from skbackprop.estimators.texts import documented
 
 @documented(
     default_loss='"log_loss"',
-    more_about_loss="An object may say more, as in ``CrossEntropy(label_smoothing=0.1)``.",
+    more_about_loss="An object can have parameters, as in ``CrossEntropy(label_smoothing=0.1)``.",
     score="the accuracy",
     stratified="The split keeps the proportions of a binary target.",
     out_activation='"softmax" or "logistic"',
@@ -39,10 +39,10 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     {loss}
 
     class_weight : dict, "balanced", list of dict or None, default=None
-        Weight of each class, not negative, multiplied with `sample_weight`. "balanced" is
-        ``n_samples / (n_classes * count of the class)``, where a sample counts as often as its
-        `sample_weight` says. For multilabel targets a list with one dict for each label, whose
-        weights are multiplied. None weighs all classes alike.
+        Non-negative weight of each class, multiplied by `sample_weight`. "balanced" is
+        ``n_samples / (n_classes * count of the class)``, with samples counted by their
+        `sample_weight`. For multilabel targets, a list with one dict for each label; a sample's
+        weight is the product over its labels. None weighs all classes equally.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     See Also
     --------
-    sklearn.neural_network.MLPClassifier : The estimator whose interface this one has.
+    sklearn.neural_network.MLPClassifier : The estimator with the same interface.
     skbackprop.inspection.check_gradients : Compare the gradients with finite differences.
     skbackprop.inspection.trace_backprop : Every intermediate of one forward and backward pass.
 
@@ -63,16 +63,17 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     clipped to the dtype's epsilon, so its `loss_curve_` is lower where a sample is wrong by more
     than about 36 nats in float64 (16 in float32). The gradients are the same.
 
-    Elsewhere the numbers differ from MLPClassifier's on purpose:
+    Other deliberate differences:
 
-    - It ignores `learning_rate` unless ``solver="sgd"``. Here every solver but "lbfgs" follows it.
-    - With ``hidden_layer_sizes=()`` it starts at random, and may be far from the minimum after
-      `max_iter` epochs.
-    - After a warm start with `early_stopping` it can end on weights that aren't those of the best
-      epoch.
-    - Between calls of `partial_fit` it ignores changed parameters of the optimizer. Here they
-      take effect.
-    - Its probabilities may be exactly 0 or 1.
+    - MLPClassifier ignores `learning_rate` unless ``solver="sgd"``. Here every solver but "lbfgs"
+      follows it.
+    - With ``hidden_layer_sizes=()`` MLPClassifier starts from random weights, and may be far from
+      the minimum after `max_iter` epochs.
+    - After a warm start with `early_stopping` MLPClassifier can end with weights that aren't
+      those of the best epoch.
+    - MLPClassifier ignores optimizer parameters that are changed between calls of `partial_fit`.
+      Here they take effect.
+    - MLPClassifier's probabilities may be exactly 0 or 1.
 
     References
     ----------
@@ -102,9 +103,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         multilabel: bool = False,
         dtype: Any = np.float64,
     ) -> Self:
-        """Draw the first weights, without any data.
+        """Draw the initial weights, without any data.
 
-        The network then predicts; `partial_fit` trains it, and so does `fit` with `warm_start`.
+        The network can then predict; `partial_fit` trains it, and so does `fit` with `warm_start`.
         With an integer `random_state` the weights are those that `fit` would start from.
 
         Parameters
@@ -116,10 +117,10 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             Class labels, or the indices of the labels.
 
         multilabel : bool, default=False
-            Whether a sample may have several of the labels.
+            Whether a sample may have several labels.
 
         dtype : {np.float64, np.float32}, default=np.float64
-            Of the weights.
+            Type of the weights.
 
         Returns
         -------
@@ -161,10 +162,10 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             Weight of each sample in the loss.
 
         classes : array-like of shape (n_classes,), default=None
-            All classes that any call will bring. Needed in the first call.
+            All classes that will occur in any call. Required in the first call.
 
         coefs_init, intercepts_init : list of ndarray, default=None
-            First weights and intercepts, as in `fit`. Only in the first call.
+            Initial weights and intercepts, as in `fit`. Only in the first call.
 
         Returns
         -------
@@ -214,8 +215,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         -------
         p : ndarray of shape (n_samples, n_classes)
             In the order of `classes_`; rows add up to 1 unless the target is multilabel. Never
-            exactly 0 or 1 where there are two classes or more; probabilities too small for the
-            dtype come out below its smallest normal number, in the right order.
+            exactly 0 or 1 with two or more classes: probabilities too small for the dtype become
+            subnormal numbers, in the right order.
         """
         Z = scores(self, X)
         return self._targets.proba(Z, self._network.architecture.loss)
@@ -223,9 +224,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithm of the probabilities, computed from the scores.
 
-        Exact also where the probability itself underflows. For multilabel targets, logarithms of
-        probabilities above 1/2 are those of what `predict_proba` returns, so that labels rank
-        alike in both.
+        Accurate even where the probability itself underflows. For multilabel targets, a
+        probability above 1/2 gives the logarithm of what `predict_proba` returns, so that labels
+        rank the same in both.
 
         Parameters
         ----------

@@ -16,7 +16,7 @@ def check_combinations(params: Mapping[str, Any], chosen: Chosen, incremental: b
     Raises
     ------
     ValueError
-        It names them and says what to do.
+        If there are any; the message says what to do instead.
     """
     if not chosen.solver.stochastic:
         _check_full_batch(params, chosen)

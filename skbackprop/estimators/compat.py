@@ -1,15 +1,15 @@
 """The private and version-dependent parts of scikit-learn that we can't do without.
 
-Each entry says why it is used and since when it has stood there unchanged.
+Each entry says why it is used and since when it has been unchanged.
 """
 
 from typing import Any
 
 import sklearn
 
-# The vocabulary of `_parameter_constraints`, and the check that reads it. It's the way to the very
-# messages that MLPClassifier gives. Private; third-party estimators use it as we do. In
-# scikit-learn since 1.2, the same from 1.6 to 1.9.
+# The vocabulary of `_parameter_constraints` and the function that checks it: they give the same
+# error messages as MLPClassifier. Private, but used by other third-party estimators as well. In
+# scikit-learn since 1.2, unchanged from 1.6 to 1.9.
 from sklearn.utils._param_validation import (
     Interval,
     Options,
@@ -17,8 +17,8 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 
-# Callbacks: public, but new in 1.9. `_init_callback_context` is documented there as the mixin's way
-# in for estimators. Before 1.9 there is nothing to call.
+# Callbacks: public, but new in 1.9. `_init_callback_context` is documented there as the mixin's
+# entry point for estimators. Before 1.9 there is nothing to call.
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:
@@ -27,7 +27,7 @@ except ImportError:
         """Stands in for the mixin of scikit-learn 1.9."""
 
         def set_callbacks(self, *callbacks: Any) -> Any:
-            """Say what is needed."""
+            """Raise an error that names the version needed."""
             raise ImportError(
                 "set_callbacks needs scikit-learn 1.9 or newer, this is"
                 f" {sklearn.__version__}. Upgrade it: pip install -U scikit-learn."

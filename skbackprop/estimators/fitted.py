@@ -20,7 +20,7 @@ class Views(list[np.ndarray]):
     arrays : list of ndarray
         The views.
     name : str
-        What errors call them.
+        Their name in error messages.
     """
 
     def __init__(self, arrays: list[np.ndarray], name: str) -> None:
@@ -35,7 +35,7 @@ class Views(list[np.ndarray]):
             np.copyto(self[i], _like(self[i], array, f"{self.name}[{i}]"))
 
     def assign(self, arrays: Any) -> None:
-        """Copy arrays into all views, after each has been checked."""
+        """Copy arrays into all views, once all have been checked."""
         if isinstance(arrays, str) or not hasattr(arrays, "__len__") or len(arrays) != len(self):
             got = len(arrays) if hasattr(arrays, "__len__") else arrays
             raise ValueError(
@@ -50,7 +50,7 @@ class Views(list[np.ndarray]):
 
 
 def _like(view: np.ndarray, array: Any, name: str) -> np.ndarray:
-    """Return the array in the shape and dtype of the view, where it holds finite numbers."""
+    """Return the array in the view's dtype; raise unless it is finite and has the view's shape."""
     try:
         array = np.asarray(array)
     except ValueError as error:
@@ -68,12 +68,12 @@ def _like(view: np.ndarray, array: Any, name: str) -> np.ndarray:
 
 
 def coef_views(network: Network, name: str) -> Views:
-    """All W of a network, under a name for errors."""
+    """All W of a network; `name` is for error messages."""
     return Views(network.arrays("W"), name)
 
 
 def intercept_views(network: Network, name: str) -> Views:
-    """All b of a network, under a name for errors."""
+    """All b of a network; `name` is for error messages."""
     return Views(network.arrays("b"), name)
 
 
@@ -92,9 +92,9 @@ def scores(estimator: Any, X: Any) -> np.ndarray:
 
 
 def is_plain(estimator: Any, X: Any) -> bool:
-    """True for finite arrays just as the network takes them: there is nothing to validate.
+    """True for a finite array that the network can take as it is, without validation.
 
-    A single row is then predicted several times faster.
+    This makes predicting a single row several times faster.
     """
     network: Network | None = getattr(estimator, "_network", None)
     if (
@@ -114,7 +114,7 @@ def is_plain(estimator: Any, X: Any) -> bool:
 def set_fitted(estimator: Any, network: Network, progress: Progress, goes_on: bool) -> None:
     """Set the fitted attributes, once nothing can fail any more.
 
-    `goes_on` tells whether the history goes on with that of earlier calls.
+    `goes_on` tells whether the history continues that of earlier calls.
     """
     e, architecture, history = estimator, network.architecture, progress.history
     e._network, e._progress = network, progress

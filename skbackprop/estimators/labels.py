@@ -30,7 +30,7 @@ def as_labels(y: Any) -> tuple[Any, bool]:
 
 
 def check_classes(classes: Any) -> np.ndarray:
-    """Return `classes`, as given to `partial_fit`, sorted and without repetitions."""
+    """Return `classes`, as given to `partial_fit`, sorted and without duplicates."""
     try:
         array = np.asarray(classes)
         finite = array.dtype.kind != "f" or np.all(np.isfinite(array))
@@ -47,12 +47,12 @@ def check_classes(classes: Any) -> np.ndarray:
 
 
 def _classes(y: Any, multilabel: bool) -> np.ndarray:
-    """Classes of a checked y, sorted; of exclusive ones without `unique_labels`' second check."""
+    """Sorted classes of a checked y; exclusive ones skip the second check of `unique_labels`."""
     return unique_labels(y) if multilabel else np.unique(y)
 
 
 def _kind(classes: np.ndarray) -> str:
-    """What exclusive classes are; a single one counts as two."""
+    """The kind of exclusive classes; a single class counts as binary."""
     return "multiclass" if len(classes) > 2 else "binary"
 
 
@@ -67,7 +67,7 @@ class Labels:
     classes : ndarray of shape (n_classes,)
         Sorted; for multilabel targets the indices of the labels.
     sparse : bool
-        True where y was a sparse indicator matrix; predictions then are one, too.
+        True if y was a sparse indicator matrix; predictions then are sparse, too.
     """
 
     kind: str
@@ -76,7 +76,7 @@ class Labels:
 
     @classmethod
     def of(cls, y: Any, classes: Any = None, incremental: bool = False) -> tuple[Self, Any]:
-        """Take the classes from y, or from `classes`, which must hold those of y."""
+        """Take the classes from y, or from `classes`, which must include those of y."""
         y, multilabel = as_labels(y)
         if classes is None:
             if incremental:
@@ -95,7 +95,7 @@ class Labels:
 
     @classmethod
     def named(cls, names: np.ndarray, multilabel: bool) -> Self:
-        """Take checked classes without a y."""
+        """Make the targets from checked classes, without a y."""
         return cls("multilabel" if multilabel else _kind(names), names, False)
 
     @property
@@ -104,7 +104,7 @@ class Labels:
         return {"classes_": self.classes}
 
     def again(self, y: Any, classes: Any, incremental: bool) -> Any:
-        """Return y: some of these classes in `partial_fit`, all of them in a warm start."""
+        """Return y, checked: `partial_fit` may lack some classes, a warm start needs them all."""
         if classes is not None and not np.array_equal(self.classes, check_classes(classes)):
             raise ValueError(
                 f"`classes={classes!r}` is not the same as on last call to partial_fit,"
@@ -121,7 +121,7 @@ class Labels:
         return y
 
     def _check(self, y: Any, multilabel: bool, all_of_them: bool = False) -> None:
-        """Raise if y holds other classes than these, or not `all_of_them`."""
+        """Raise if y holds other classes than these or, with `all_of_them`, lacks one."""
         if multilabel != (self.kind == "multilabel"):
             raise ValueError(
                 f"y must be a {self.kind} target, as in the last call to fit or partial_fit; got"
@@ -186,13 +186,13 @@ class Labels:
         return ((Z[:, 0] > 0) & (len(self.classes) > 1)).astype(int)
 
     def decode(self, decided: np.ndarray) -> Any:
-        """The labels that `decide` has chosen, as y had them."""
+        """The labels chosen by `decide`, in the form of y."""
         if self.kind == "multilabel":
             return csr_matrix(decided) if self.sparse else decided
         return self.classes[decided]
 
     def stratify(self, Y: np.ndarray) -> np.ndarray | None:
-        """The two classes; MLPClassifier doesn't stratify more of them."""
+        """The two classes; like MLPClassifier, more are not stratified."""
         return Y.astype(bool) if self.kind == "binary" else None
 
     def predict(self, Z: np.ndarray, loss: OutputLoss) -> Any:
@@ -206,7 +206,7 @@ class Labels:
         return float(accuracy_score(y, self.predict(Z, loss), sample_weight=sample_weight))
 
     def proba(self, Z: np.ndarray, loss: OutputLoss) -> np.ndarray:
-        """Probabilities inside (0, 1), as the exact ones are, ranked as their logarithms are."""
+        """Probabilities strictly inside (0, 1), ranked like their logarithms."""
         return self._inside(self.scores_per_class(Z), loss)
 
     def log_proba(self, Z: np.ndarray, loss: OutputLoss) -> np.ndarray:
@@ -214,8 +214,8 @@ class Labels:
         Z = self.scores_per_class(Z)
         log_p = loss.log_proba(Z)
         if self.kind == "multilabel":
-            # Labels rank as in predict_proba, ties of rounded probabilities included: that is what
-            # scikit-learn's test_predict_proba_multilabel pins. Above 1/2 the logarithm of a
+            # Labels rank as in predict_proba, including ties of rounded probabilities, as
+            # scikit-learn's test_predict_proba_multilabel requires. Above 1/2 the logarithm of a
             # rounded probability is off by no more than the rounding.
             likely = Z > 0
             log_p[likely] = np.log(self._inside(Z, loss)[likely])

@@ -19,7 +19,7 @@ class Numbers:
     Parameters
     ----------
     n_outputs : int
-        Numbers per sample; for one of them y is flat.
+        Numbers per sample; with one, y is flat.
     """
 
     n_outputs: int
@@ -27,7 +27,7 @@ class Numbers:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """None."""
+        """A regressor needs no further attributes."""
         return {}
 
     @classmethod
@@ -75,7 +75,7 @@ class Numbers:
         return A[:, 0] if self.n_outputs == 1 else A
 
     def score(self, Z: np.ndarray, loss: OutputLoss, y: Any, sample_weight: Any) -> float:
-        """R squared, its mean over the outputs; NaN where a prediction isn't finite."""
+        """R squared, averaged over the outputs; NaN if a prediction isn't finite."""
         from sklearn.metrics import r2_score  # slow to import, seldom needed
 
         predicted = self.predict(Z, loss)

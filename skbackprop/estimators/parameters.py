@@ -1,6 +1,6 @@
-"""The constructor's parameters: name, default, and what is allowed. `texts` says what they mean.
+"""The constructor's parameters: names, defaults and allowed values. `texts` describes them.
 
-The order of the groups is that of the signature, the docstrings and the documentation.
+The signature, the docstrings and the documentation follow the order in which they stand here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def parameter(
     group: str | None = None,
     kw_only: bool = MISSING,  # type: ignore
 ) -> Any:
-    """A field with what scikit-learn's validation is to allow; options bring their own.
+    """A field with its constraints for scikit-learn's validation; options bring their own.
 
     `group` is the heading of the group that begins with this parameter.
     """
@@ -37,7 +37,7 @@ def parameter(
 
 
 class Constraints:
-    """`_parameter_constraints` of a class, made from its fields when it is first asked for."""
+    """`_parameter_constraints` of a class, made from its fields on first access."""
 
     def __get__(self, estimator: Any, cls: type[Parameters]) -> dict[str, list[Any]]:
         return constraints_of(cls)  # type: ignore[arg-type]  # a class can be hashed
@@ -52,7 +52,7 @@ def constraints_of(cls: type[Parameters]) -> dict[str, list[Any]]:
 
 @dataclass(eq=False, repr=False)
 class Parameters:
-    """What the constructors of all estimators here take; each adds its `loss` where it belongs."""
+    """The constructor parameters that all estimators share; each adds its own `loss`."""
 
     hidden_layer_sizes: Any = parameter((100,), "array-like", COUNT, group="The network")
     activation: Any = parameter("relu")
@@ -101,8 +101,8 @@ class Parameters:
         Parameters
         ----------
         **params : dict
-            Values. A name such as ``solver__weight_decay`` is that of a parameter of an option that
-            is given as an object.
+            Values. A name such as ``solver__weight_decay`` sets a parameter of an option that was
+            given as an object.
 
         Returns
         -------

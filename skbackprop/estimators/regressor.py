@@ -22,18 +22,18 @@ from skbackprop.losses import REGRESSION_LOSSES, Loss
 
 @dataclass(eq=False, repr=False)
 class LossFirst:
-    """Puts `loss` where MLPRegressor has it: a dataclass begins with the fields of its last base.
+    """Puts `loss` first, as in MLPRegressor: a dataclass begins with the fields of its last base.
 
-    Only its place; BackpropRegressor says what it takes.
+    This sets only the position; BackpropRegressor defines the parameter.
     """
 
     loss: Any = parameter("squared_error")
 
 
 ABOUT_LOSS = """\
-An object may say
-    more, as in ``Quantile(q=0.9)``. Several outputs add up, but for "squared_error": there the mean
-    is reported and the sum followed, as MLPRegressor does."""
+An object can have
+    parameters, as in ``Quantile(q=0.9)``. The losses of several outputs are summed. Only the value
+    of "squared_error" is their mean, while its gradient is that of the sum, as in MLPRegressor."""
 
 
 @documented(
@@ -63,23 +63,23 @@ class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
     See Also
     --------
     BackpropClassifier : The same for classes and labels.
-    sklearn.neural_network.MLPRegressor : The estimator whose interface this one has.
+    sklearn.neural_network.MLPRegressor : The estimator with the same interface.
     skbackprop.inspection.check_gradients : Compare the gradients with finite differences.
     skbackprop.inspection.trace_backprop : Every intermediate of one forward and backward pass.
 
     Notes
     -----
-    The numbers differ from MLPRegressor's on purpose where those of :class:`BackpropClassifier`
-    differ from MLPClassifier's: see there what is said of `learning_rate`, of
-    ``hidden_layer_sizes=()``, and of going on by a warm start or `partial_fit`.
+    Some numbers differ from MLPRegressor's on purpose. See the notes of
+    :class:`BackpropClassifier` on `learning_rate`, ``hidden_layer_sizes=()``, warm starts and
+    `partial_fit`: the same holds here.
 
-    With several outputs and ``"squared_error"``, "lbfgs" gets a mean and the gradient of a sum, so
-    that it may stop a little before the minimum, as MLPRegressor's does. The other losses give it
-    a sum and its gradient.
+    With several outputs and ``"squared_error"``, "lbfgs" gets a mean but the gradient of a sum, so
+    it may stop a little before the minimum, as MLPRegressor's does. With the other losses it gets
+    a sum and the gradient of that sum.
 
-    The errors are those of y as it is. Scale y where its numbers are far from 1: the steps of the
-    optimizer, `tol` and the `delta` of Huber's loss don't know its unit.
-    :class:`sklearn.compose.TransformedTargetRegressor` does that.
+    y is not scaled. If its values are far from 1, scale it, for instance with
+    :class:`sklearn.compose.TransformedTargetRegressor`: the optimizer's steps, `tol` and the
+    `delta` of Huber's loss don't adapt to the unit of y.
 
     References
     ----------
@@ -128,7 +128,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
             Weight of each sample in the loss.
 
         coefs_init, intercepts_init : list of ndarray, default=None
-            First weights and intercepts, as in `fit`. Only in the first call.
+            Initial weights and intercepts, as in `fit`. Only in the first call.
 
         Returns
         -------
@@ -138,8 +138,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
         Raises
         ------
         ValueError
-            As `fit` does, and if y has another number of outputs than before. The estimator is left
-            unchanged.
+            As `fit` does, and if y has a different number of outputs than before. The estimator is
+            left unchanged.
         """
         given = FitArguments(
             sample_weight,
@@ -150,9 +150,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
         return self._fit(X, y, given)
 
     def initialize(self, n_features: int, n_outputs: int = 1, *, dtype: Any = np.float64) -> Self:
-        """Draw the first weights, without any data.
+        """Draw the initial weights, without any data.
 
-        The network then predicts; `partial_fit` trains it, and so does `fit` with `warm_start`.
+        The network can then predict; `partial_fit` trains it, and so does `fit` with `warm_start`.
         With an integer `random_state` the weights are those that `fit` would start from.
 
         Parameters
@@ -164,7 +164,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
             Numbers to predict for each sample.
 
         dtype : {np.float64, np.float32}, default=np.float64
-            Of the weights.
+            Type of the weights.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Resuming exactly: what `warm_start="exact"` keeps of a run, and whether the next may go on."""
+"""Exact resuming: what `warm_start="exact"` keeps of a run, and when the next one may continue."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from skbackprop.training import Progress, Run
 
 @dataclass
 class Draws:
-    """All that a run draws at random, or has drawn.
+    """The random generators of a run, and the samples drawn with them.
 
     Parameters
     ----------
     rng : RandomState
         Shuffles the samples.
     generator : Generator or None
-        Draws what dropout drops, if there is any.
+        For dropout, if there is any.
     train : ndarray of shape (n_train,) or None
-        The samples to train on, in their order by now. None for all of them as they come.
+        Indices of the training samples, in their current order. None for all, in the order of X.
     val : ndarray of shape (n_val,) or None
-        Those set aside for validation.
+        Indices of the samples set aside for validation.
     """
 
     rng: np.random.RandomState
@@ -38,18 +38,19 @@ class Draws:
 
 @dataclass
 class Resumable:
-    """What a run leaves for the next one that goes on as if it had never ended.
+    """What the next run needs to continue as if this one had never ended.
 
     Parameters
     ----------
     draws : Draws
-        As they were at the run's end.
+        Their state at the end of the run.
     values, left : ndarray or None
-        The last epoch's values of the network, where it was left with the best one's.
+        If the network was left with the best epoch's values: those of the last epoch, and those it
+        was left with.
     n_samples : int
         Rows of X.
     settings : dict
-        The parameters that the rest depends on, in a form that can be compared.
+        The parameters that must stay the same, in a form that can be compared.
     """
 
     draws: Draws
@@ -62,12 +63,12 @@ class Resumable:
     def after(
         cls, run: Run, network: Network, draws: Draws, n_samples: int, settings: dict[str, Any]
     ) -> Self:
-        """What a run leaves, copied."""
+        """Copy what a run leaves behind."""
         left = None if run.last_values is None else network.values
         return copy.deepcopy(cls(draws, run.last_values, left, n_samples, settings))
 
     def check(self, n_samples: int, settings: dict[str, Any]) -> None:
-        """Raise where a run would not go on as the last one has begun."""
+        """Raise if the data or a setting differs from the last run's."""
         if self.n_samples != n_samples:
             raise ValueError(
                 f"warm_start='exact' goes on with the last call's samples, so X must be the same:"
@@ -83,7 +84,7 @@ class Resumable:
             )
 
     def restore(self, network: Network, progress: Progress) -> None:
-        """Put the last epoch's values back into the network, where the best one's stand there."""
+        """Put the last epoch's values back into a network that was left with the best epoch's."""
         if self.values is None or self.left is None:
             return
         if np.array_equal(network.values, self.left):
@@ -93,7 +94,7 @@ class Resumable:
 
 
 def settings(params: Parameters, chosen: Chosen, has_validation: bool) -> dict[str, Any]:
-    """The parameters that must stay, in a form that can be compared."""
+    """The parameters that must stay the same, in a form that can be compared."""
     return {
         "solver": chosen.solver,
         "loss": chosen.loss,
@@ -109,7 +110,7 @@ def settings(params: Parameters, chosen: Chosen, has_validation: bool) -> dict[s
 def resumable(
     kept: Resumable | None, progress: Progress, n_samples: int, settings: dict[str, Any]
 ) -> Resumable | None:
-    """A copy of what the last call has kept for this one; None after `initialize`."""
+    """A copy of what the last call kept for this one; None after `initialize`."""
     if kept is not None:
         kept.check(n_samples, settings)
         return copy.deepcopy(kept)

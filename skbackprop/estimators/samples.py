@@ -1,4 +1,4 @@
-"""Samples as a user gives them: checked, with targets and weights as the engine wants them."""
+"""A user's samples: checked, with targets and weights in the form that the engine needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from skbackprop.workspace import Batch
 
 @dataclass(frozen=True)
 class FitArguments:
-    """What a call to `fit` or `partial_fit` is given beside X and y."""
+    """The arguments of `fit` or `partial_fit` besides X and y."""
 
     sample_weight: Any = None
     X_val: Any = None
@@ -32,7 +32,7 @@ class FitArguments:
 
 
 def check_no_first_values(given: FitArguments) -> None:
-    """Raise where first values are given to a call that goes on from fitted ones."""
+    """Raise if initial values are given to a call that continues from fitted ones."""
     for name in "coefs_init", "intercepts_init":
         if getattr(given, name) is not None:
             raise ValueError(
@@ -43,10 +43,10 @@ def check_no_first_values(given: FitArguments) -> None:
 
 @dataclass
 class Dataset:
-    """Checked samples: for the engine, and with what a score needs beside it.
+    """Checked samples: encoded for the engine, and the targets and weights that a scorer needs.
 
-    The weights of `samples` have the class weights in them. `sample_weight` are the user's own, and
-    y is as given.
+    The weights in `samples` include the class weights. `sample_weight` holds the user's own, and y
+    is as given.
     """
 
     samples: Samples
@@ -54,7 +54,7 @@ class Dataset:
     sample_weight: np.ndarray | None
 
     def rows(self, index: np.ndarray) -> Dataset:
-        """Return some of the samples, copied."""
+        """Return a copy of some of the samples."""
         s, own = self.samples, self.sample_weight
         total = None if s.sample_weight is None else s.sample_weight[index]
         return Dataset(
@@ -67,8 +67,8 @@ class Dataset:
 def check_X_y(estimator: Any, X: Any, y: Any, dtype: Any, reset: bool = False) -> tuple[Any, Any]:
     """X as CSR or as a dense array in C or Fortran order; y checked for NaN and length.
 
-    Rows are gathered from either without copying X. `reset` lets the estimator take over the number
-    and the names of the features.
+    Rows can be gathered from either without copying X. With `reset` the estimator records the
+    number and the names of the features.
     """
     X, y = validate_data(
         estimator,
@@ -86,7 +86,7 @@ def check_X_y(estimator: Any, X: Any, y: Any, dtype: Any, reset: bool = False) -
 
 
 def check_n_features(estimator: Any, X: Any) -> None:
-    """Raise where X has other columns than the fitted network."""
+    """Raise if X doesn't have as many columns as the fitted network has inputs."""
     n = estimator._network.architecture.units[0]
     if X.shape[1] != n:
         raise ValueError(
@@ -97,7 +97,7 @@ def check_n_features(estimator: Any, X: Any) -> None:
 
 @dataclass(frozen=True)
 class Encoding:
-    """How checked y and weights become what the engine trains on."""
+    """Turns checked y and weights into what the engine trains on."""
 
     targets: Targets
     loss: OutputLoss
@@ -118,7 +118,7 @@ class Encoding:
 def check_validation(
     estimator: Any, given: FitArguments, encoding: Encoding, dtype: np.dtype
 ) -> Dataset | None:
-    """The validation samples of a call to `fit`, checked like the others."""
+    """The validation samples of a call to `fit`, checked like the training samples."""
     if given.X_val is None and given.y_val is None:
         if given.sample_weight_val is not None:
             raise ValueError("sample_weight_val was given without X_val and y_val.")
@@ -142,7 +142,7 @@ def split(
     Raises
     ------
     ValueError
-        If there are too few samples, or none with a weight, on either side.
+        If either part has too few samples, or none with a weight.
     """
     from sklearn.model_selection import train_test_split  # slow to import, seldom needed
 

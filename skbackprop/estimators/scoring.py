@@ -1,4 +1,4 @@
-"""What a network achieves on validation samples."""
+"""Scores and losses on validation samples."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Evaluator:
     Parameters
     ----------
     estimator : estimator
-        Given to the scorer, with the network of the moment. Its targets score where `scoring` is
-        None.
+        Passed to the scorer, with the current network. Its targets compute the score if `scoring`
+        is None.
     scoring : str, callable or None
-        As the parameter of that name.
+        The parameter of that name.
     dataset : Dataset
         The validation samples.
     """
@@ -33,7 +33,7 @@ class Evaluator:
     def __init__(self, estimator: Any, scoring: Any, dataset: Dataset) -> None:
         self.dataset, self.scoring = dataset, scoring
         self.targets: Targets = estimator._targets
-        # A scorer predicts with the network as it is then. The copy has no feature names: the
+        # A scorer predicts with the current network. The copy has no feature names, as the
         # validated X has none, either.
         self.estimator = copy.copy(estimator)
         vars(self.estimator).pop("feature_names_in_", None)
@@ -53,7 +53,7 @@ class Evaluator:
         self.share = weight / weight.sum()
 
     def __call__(self, network: Network) -> Evaluation:
-        """Score and data loss; the score is minus the loss where `scoring` says so."""
+        """Score and data loss; the score is minus the loss if `scoring` is "loss"."""
         dataset, loss = self.dataset, network.architecture.loss
         Z = network.scores(dataset.samples.X)
         self.estimator._network = network
@@ -66,7 +66,7 @@ class Evaluator:
         return Evaluation(-value if self.scoring == "loss" else float(score), value)
 
     def _ask(self, scorer: Callable[..., Any]) -> Any:
-        """What a scorer says, in an error that names `scoring` where it fails."""
+        """The scorer's result; if it fails, an error that names `scoring`."""
         arguments = self.estimator, self.dataset.samples.X, self.dataset.y
         try:
             try:
@@ -74,7 +74,7 @@ class Evaluator:
             except TypeError:
                 if not self.score_params:
                     raise
-                # A scorer takes any keyword and hands it on; its metric may take no weights.
+                # A scorer passes any keyword on, but its metric may take no weights.
                 score, self.score_params = scorer(*arguments), {}
         except Exception as error:
             raise ValueError(
@@ -87,6 +87,6 @@ class Evaluator:
 
 
 def _takes_weight(scorer: Callable[..., Any]) -> bool:
-    """True unless a user's function is `scorer(estimator, X, y)` and no more."""
+    """False for a user's function that takes only (estimator, X, y)."""
     parameters = signature(scorer).parameters.values()
     return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)

@@ -10,7 +10,7 @@ from skbackprop.losses import OutputLoss
 
 
 class ClassWeights(Protocol):
-    """Weights that samples have by their targets."""
+    """Weights of samples that follow from their targets."""
 
     def of(self, y: Any) -> np.ndarray:
         """One weight for each sample."""
@@ -21,7 +21,7 @@ class Targets(Protocol):
 
     @property
     def kind(self) -> str:
-        """What a loss goes by, and `Loss.on` takes."""
+        """The kind of target that `Loss.on` takes."""
 
     @property
     def n_outputs(self) -> int:
@@ -29,22 +29,22 @@ class Targets(Protocol):
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """Fitted attributes of the estimator that the targets bring along."""
+        """Fitted attributes that the targets add to the estimator."""
 
     @classmethod
     def of(cls, y: Any, classes: Any, incremental: bool) -> tuple[Self, Any]:
-        """The targets of a first call, and y as checked. `classes` are those of `partial_fit`."""
+        """The targets of a first call, and the checked y. `classes` is that of `partial_fit`."""
 
     def again(self, y: Any, classes: Any, incremental: bool) -> Any:
         """Return the y of a later call, checked against these targets."""
 
     def check(self, y: Any) -> Any:
-        """Return y, checked against these targets: it may hold a part of them."""
+        """Return y, checked against these targets; it may lack some classes."""
 
     def class_weights(
         self, class_weight: Any, y: Any, sample_weight: np.ndarray | None, incremental: bool
     ) -> ClassWeights | None:
-        """The weights that the classes have in training on y; None for none."""
+        """The weights of the classes when training on y; None if there are none."""
 
     def encode(self, y: Any, dtype: np.dtype, as_index: bool) -> np.ndarray:
         """Y of shape (n, n_outputs), or (n,) if `as_index` and there are classes."""
@@ -53,7 +53,7 @@ class Targets(Protocol):
         """What a validation split keeps in proportion, or None."""
 
     def predict(self, Z: np.ndarray, loss: OutputLoss) -> Any:
-        """What the scores of the output units say, in the form of y."""
+        """Predictions from the scores of the output units, in the form of y."""
 
     def score(self, Z: np.ndarray, loss: OutputLoss, y: Any, sample_weight: Any) -> float:
-        """How good the scores are where `scoring` is None."""
+        """The default metric, used if `scoring` is None."""

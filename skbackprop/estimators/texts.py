@@ -1,6 +1,6 @@
-"""What the parameters and the fitted attributes mean: the docstrings of the estimators.
+"""Docstrings of the estimators' parameters and fitted attributes.
 
-Lists of strings are made from the registries, as the tables of the documentation are.
+Lists of strings come from the registries, like the tables in the documentation.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from skbackprop.optimizers import OPTIMIZERS
 
 PARAMETERS = """\
 hidden_layer_sizes : int or array-like of int, default=(100,)
-    Units of each hidden layer. ``()`` is a generalised linear model; by default it starts from
-    zero, as there is no symmetry to break.
+    Units of each hidden layer. ``()`` gives a generalised linear model; by default its weights
+    start at zero, as there is no symmetry to break.
 
 activation : {activation}, Activation, pair of callables, or list of these, default="relu"
-    Function of the hidden units, see :mod:`skbackprop.activations`; a list has one for each hidden
-    layer. A pair ``(function, derivative)`` holds functions of an array of scores.
+    Activation of the hidden units, see :mod:`skbackprop.activations`; a list has one for each
+    hidden layer. In a pair ``(function, derivative)`` both are functions of an array of scores.
 
 weight_init : {weight_init} or Initializer, default="glorot_uniform"
-    How the first weights are drawn, see :mod:`skbackprop.initializers`. The intercepts start at
+    How the initial weights are drawn, see :mod:`skbackprop.initializers`. The intercepts start at
     zero, except that "glorot_uniform" draws them too, as scikit-learn does.
 
 normalization : {normalization}, Normalization or None, default=None
@@ -33,24 +33,24 @@ normalization : {normalization}, Normalization or None, default=None
 
 dropout : float or list of float, default=0.0
     Share of the hidden units' values that is dropped in training, in [0, 1); one for all hidden
-    layers or one for each. Prediction drops nothing. Calls that go on from the fitted weights go
-    on with the random numbers, too.
+    layers or one for each. Prediction drops nothing. Calls that continue from the fitted weights
+    also continue the sequence of random numbers.
 
 input_dropout : float, default=0.0
-    The same for the features. In a sparse X the numbers are drawn for its entries only, so that
-    one `random_state` drops other values of it than of the same X as an array.
+    Like `dropout`, for the features. For a sparse X, random numbers are drawn for the stored
+    entries only, so the same `random_state` drops other values than in the same X as an array.
 
 solver : {solver} or Solver, default="adam"
     How the loss is minimised, see :mod:`skbackprop.optimizers`. An object such as
     ``SGD(momentum=0.8)`` brings its own hyperparameters; a string takes them from {flat_solver}.
 
 learning_rate : {learning_rate}, Schedule or callable, default="constant"
-    How the rate changes, see :mod:`skbackprop.schedules`. A callable takes the fraction of the
-    training that is done, in (0, 1), and returns a factor. A string is not used by {full_batch},
-    the others are refused.
+    How the learning rate changes, see :mod:`skbackprop.schedules`. A callable takes the fraction
+    of training completed, in (0, 1), and returns a factor. With {full_batch} a string is ignored,
+    but an object or a callable raises an error.
 
 learning_rate_init : float, default=0.001
-    First learning rate. Not used by {full_batch}.
+    Initial learning rate. Not used by {full_batch}.
 
 power_t : float, default=0.5
     Exponent of {power_t}.
@@ -71,79 +71,81 @@ epsilon : float, default=1e-8
     Keeps the division finite in {epsilon}.
 
 clip_norm : float, default=None
-    Longer gradients are scaled down to this norm. Refused by {full_batch}.
+    Gradients with a larger norm are scaled down to this one. Not allowed with {full_batch}.
 
 max_fun : int, default=15000
-    At most this many evaluations of the loss by {max_fun}.
+    Maximum number of loss evaluations by {max_fun}.
 
 batch_size : int or "auto", default="auto"
     Samples per minibatch. "auto" is ``min(200, n_samples)``. Not used by {full_batch}.
 
 max_iter : int, default=200
-    At most this many epochs, or iterations of "lbfgs". Also the epochs over which a curve such as
-    "cosine" goes from its beginning to its end, `partial_fit` included; the object can have its
-    own, as in ``Cosine(epochs=50)``.
+    Maximum number of epochs, or of iterations of "lbfgs". Also the number of epochs, including
+    calls of `partial_fit`, over which a schedule such as "cosine" runs from start to end, unless
+    an object sets its own, as in ``Cosine(epochs=50)``.
 
 shuffle : bool, default=True
     Reorder the samples before each epoch.
 
 random_state : int, RandomState instance or None, default=None
-    Source of the first weights, the validation split, the order of the samples and what is
-    dropped.
+    Source of randomness for the initial weights, the validation split, the order of the samples
+    and dropout.
 
 tol : float, default=1e-4
-    An epoch improves on the best if the loss is lower, or the validation score higher, by `tol`.
-    "lbfgs" ends when no entry of the gradient is larger.
+    Minimum by which an epoch's loss or validation score must beat the best one so far to count
+    as an improvement. "lbfgs" stops when no entry of the gradient is larger than `tol`.
 
 n_iter_no_change : int or inf, default=10
-    Training ends, or the "adaptive" rate falls, when more than this many epochs in a row don't
-    improve.
+    Training ends, or the "adaptive" rate drops, after more than this many epochs in a row without
+    improvement.
 
 early_stopping : bool, default=False
     Stop when `scoring` on validation samples no longer improves, and keep the weights of the best
-    epoch. The samples are the `X_val` of `fit` or, without it, `validation_fraction` of X.
+    epoch. These samples are `X_val` of `fit` or, without it, `validation_fraction` of X.
     {stratified} Not used by {full_batch}.
 
 validation_fraction : float, default=0.1
     Share of the samples set aside by `early_stopping`, in [0, 1).
 
 scoring : str, callable or None, default=None
-    What is measured on the validation samples, higher is better: a scorer as in
-    :func:`sklearn.metrics.get_scorer` or a callable ``scorer(estimator, X, y)``; "loss" is the
-    validation loss; None is {score}. Sample weights go to scorers, and to callables
-    that take `sample_weight`; a metric that takes none, such as that of "neg_max_error", scores
-    without them.
+    Metric on the validation samples, higher is better: the name of a scorer as in
+    :func:`sklearn.metrics.get_scorer`, a callable ``scorer(estimator, X, y)``, "loss" for minus
+    the validation loss, or None for {score}. Sample weights are passed to scorers, and to
+    callables that take `sample_weight`; metrics that don't accept weights, such as that of
+    "neg_max_error", are computed without them.
 
 restore_best_weights : bool or "auto", default="auto"
-    End with the weights of the best epoch by what `early_stopping` watches, or by the training loss
-    without it. "auto" does so with `early_stopping`. `partial_fit` refuses True.
+    Whether to end with the weights of the best epoch. With `early_stopping` the validation score
+    decides which epoch is best, otherwise the training loss. "auto" is True with `early_stopping`
+    and False without. `partial_fit` doesn't allow True.
 
 warm_start : bool or "exact", default=False
-    True: `fit` goes on from the fitted weights, with a new optimizer state. "exact": it goes on
-    as if it had never stopped, with the state of the optimizer, the schedule and the random
-    numbers; `max_iter` epochs more, on the same data. The targets and layers must stay the same;
-    for "exact" so must the solver, the loss, `shuffle`, `early_stopping`, `scoring`, whether there
-    is dropout, and whether there is an `X_val`.
+    With True, `fit` continues from the fitted weights, with a new optimizer state. With "exact" it
+    continues as if it had never stopped, for `max_iter` more epochs on the same data: the states
+    of the optimizer, the schedule and the random numbers are kept. The classes or outputs and the
+    layers must stay the same; with "exact", so must the solver, the loss, `shuffle`,
+    `early_stopping`, `scoring`, whether there is dropout, and whether `X_val` is given.
 
 verbose : bool or int, default=False
     Print the loss after each epoch.
 
 alpha : float, default=0.0001
     Strength of the penalty
-    ``alpha * (l1_ratio * sum(abs(W)) + (1 - l1_ratio) / 2 * sum(W**2))``. Like the data loss it is
-    divided by the batch's total weight, which is its number of samples where there are no weights.
+    ``alpha * (l1_ratio * sum(abs(W)) + (1 - l1_ratio) / 2 * sum(W**2))``. Like the data loss, it
+    is divided by the batch's total weight: its number of samples, if there are no sample weights.
     The `weight_decay` of a solver doesn't depend on the batch.
 
 l1_ratio : float, default=0.0
     Share of the L1 norm in the penalty, in [0, 1].
 
 max_norm : float, default=None
-    After each step the weights into a hidden unit are scaled down to this Euclidean norm.
+    Maximum Euclidean norm of the weights into a hidden unit; after each step, larger ones are
+    scaled down to it.
 """
 
 LOSS = """\
 loss : {loss} or Loss, default={default_loss}
-    What is minimised, see :mod:`skbackprop.losses`. {more_about_loss}
+    Loss to minimise, see :mod:`skbackprop.losses`. {more_about_loss}
 
 {losses}
 """
@@ -162,16 +164,17 @@ history_ : dict of list of float
     One entry for each epoch, or iteration of {full_batch}: ``loss``, its parts ``data_loss`` and
     ``penalty``, ``validation_loss`` (without penalty) and ``validation_score`` where there are
     validation samples, ``learning_rate`` of the last step, ``gradient_norm`` of the first
-    batch, and ``seconds`` of training. What isn't there is NaN. ``pandas.DataFrame`` takes it.
+    batch, and ``seconds`` of training. Missing values are NaN. It can be passed to
+    ``pandas.DataFrame``.
 
 validation_scores_ : list of float or None
     Score on the validation samples after every epoch. None without `early_stopping`.
 
 best_validation_score_ : float or None
-    Highest of them. None without `early_stopping`.
+    Highest of `validation_scores_`. None without `early_stopping`.
 
 t_ : int
-    Samples that the solver has trained on, all epochs together; 0 with {full_batch}.
+    Number of samples the solver has trained on, counted once per epoch; 0 with {full_batch}.
 
 coefs_ : list of ndarray
     W of each layer, of shape (units in layer i, units in layer i + 1).
@@ -180,20 +183,20 @@ intercepts_ : list of ndarray
     b of each layer, of shape (units in layer i + 1,).
 
 n_features_in_ : int
-    Features seen by `fit`.
+    Number of features seen by `fit`.
 
 feature_names_in_ : ndarray of shape (`n_features_in_`,)
-    Their names, where X had names that are all strings.
+    Names of the features, if X had names that are all strings.
 
 n_iter_ : int
-    Epochs, or iterations of {full_batch}, in the last call; with ``warm_start="exact"`` in all the
-    calls that make up one training.
+    Number of epochs, or of iterations of {full_batch}, in the last call; with
+    ``warm_start="exact"``, in all calls of the continued training.
 
 n_layers_ : int
-    Layers, input and output included.
+    Number of layers, including input and output.
 
 n_outputs_ : int
-    Output units.
+    Number of output units.
 
 out_activation_ : str
     {out_activation}.
@@ -206,7 +209,7 @@ AnyClass = TypeVar("AnyClass", bound=type[Parameters])
 def documented(**words: str) -> Callable[[AnyClass], AnyClass]:
     """Fill the docstring of an estimator: {parameters}, {loss} and {attributes}.
 
-    `words` are what these texts say of this estimator alone.
+    `words` fill the placeholders that are specific to this estimator.
     """
 
     def decorate(cls: AnyClass) -> AnyClass:
@@ -222,7 +225,7 @@ def documented(**words: str) -> Callable[[AnyClass], AnyClass]:
 
 
 def _lists(cls: type[Parameters]) -> dict[str, str]:
-    """The lists that the registries make: strings, who reads a flat parameter, losses."""
+    """Lists made from the registries: strings, the readers of each flat parameter, losses."""
     registries: dict[str, Mapping[str, type[Any]]] = {
         name: choice.registry for name, choice in CHOICES.items()
     }
@@ -247,8 +250,8 @@ def _lists(cls: type[Parameters]) -> dict[str, str]:
 
 
 def _wrapped(text: str) -> str:
-    """The text with its descriptions broken into lines anew, now that the blanks are filled."""
-    units = [""]  # a head, a paragraph or an item each
+    """Rewrap the descriptions, now that the placeholders are filled."""
+    units = [""]  # each a head, a paragraph or an item
     for line in text.splitlines():
         goes_on = line.startswith("    ") and units[-1].startswith("    ")
         if goes_on and not line.startswith("    - "):

@@ -14,11 +14,11 @@ from skbackprop.estimators.samples import one_batch
 from skbackprop.network import Network
 from skbackprop.workspace import Batch
 
-#: Up to this many parameters each one is checked on its own.
+#: Up to this many parameters, each one is checked on its own.
 N_SMALL = 1_000
 #: Directions per array of a larger network.
 N_DIRECTIONS = 20
-#: What the arrays are called in a report, with the number of their layer.
+#: Names of the arrays in a report; the number of the layer is appended.
 PUBLIC_NAMES = {"W": "coefs_", "b": "intercepts_", "gamma": "gammas_", "beta": "betas_"}
 #: Steps h of the central differences.
 STEPS = (1e-5, 1e-6, 1e-4)
@@ -37,8 +37,9 @@ class ArrayErrors:
     max_abs_error : float
         Largest difference.
     max_rel_error : float
-        The same over the largest derivative checked in this array, or over 1e-4 of the loss (or
-        of 1) if that is larger: close to a minimum all derivatives are rounding errors.
+        The same divided by the largest derivative checked in this array, or by
+        ``1e-4 * max(1, abs(loss))`` if that is larger: close to a minimum all derivatives are
+        rounding errors.
     """
 
     name: str
@@ -101,16 +102,16 @@ def check_gradients(
 
     ``(L(theta + h d) - L(theta - h d)) / (2 h)`` has an error of order h**2 and should equal
     ``grad . d``. The loss L is the estimator's own, penalty and weights included, over all of X
-    as one batch, in float64. In networks of up to 1,000 parameters d goes through the axes, one
-    by one; in larger ones 20 random directions are drawn for each W and each b.
+    as one batch, in float64. In networks of up to 1,000 parameters d is each axis in turn; in
+    larger ones 20 random directions are drawn for each array.
 
     Parameters
     ----------
     estimator : BackpropClassifier or BackpropRegressor
-        A fitted one. It isn't changed.
+        A fitted estimator. It isn't changed.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Samples as rows; some dozens are enough.
+        Samples as rows; a few dozen are enough.
 
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Their targets.
@@ -122,12 +123,12 @@ def check_gradients(
         Largest relative error that counts as right.
 
     random_state : int, RandomState instance or None, default=0
-        Source of the directions.
+        Source of the random directions.
 
     Returns
     -------
     report : GradientReport
-        Largest absolute and relative errors, for each layer's W and b and in all, and ``ok``.
+        Largest absolute and relative errors, for each array and overall, and ``ok``.
         ``print`` shows it as a table.
 
     Raises
@@ -139,11 +140,13 @@ def check_gradients(
 
     Notes
     -----
-    Where a step crosses a kink, as of ReLU at 0, the difference is wrong and not the gradient.
-    So a derivative that seems wrong is tried with other steps, and the best one counts.
+    Where a step crosses a kink, such as ReLU's at 0, it is the difference that is wrong, not the
+    gradient. So a derivative that seems wrong is checked again with other steps, and the best
+    result counts.
 
-    Losses of numbers are means over the outputs, but it is their sum that is followed, as in
-    :class:`sklearn.neural_network.MLPRegressor`. There L is that sum, with the penalty once.
+    The regressor's "squared_error" is reported as a mean over the outputs, but its gradient is
+    that of the sum, as in :class:`sklearn.neural_network.MLPRegressor`. There L is that sum plus
+    the penalty.
 
     References
     ----------
@@ -194,7 +197,7 @@ def check_gradients(
 def _objective(network: Network, batch: Batch) -> float:
     """Data loss + penalty, the data loss summed over the outputs where it is reported as a mean.
 
-    That is the function whose gradient this leaves in grad.
+    Leaves the gradient of this function in grad.
     """
     loss = network.architecture.loss
     outputs = network.architecture.units[-1] if loss.mean_over_outputs else 1
@@ -204,7 +207,7 @@ def _objective(network: Network, batch: Batch) -> float:
 def _difference(
     network: Network, batch: Batch, d: np.ndarray, expected: float, tolerance: float
 ) -> float:
-    """Return (L(theta + h d) - L(theta - h d)) / (2 h), h the first step that fits or the best."""
+    """Return (L(theta + h d) - L(theta - h d)) / (2 h) for the first h that agrees, or the best."""
     theta, start = network.theta, network.theta.copy()
     best = np.inf
     for h in STEPS:

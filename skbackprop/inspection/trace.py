@@ -11,7 +11,7 @@ from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.samples import one_batch
 
 COLUMNS = ("layer", "array", "shape", "smallest", "largest", "mean")
-#: A layer's arrays as a pass forward and a pass back meet them.
+#: A layer's arrays, in the order of the forward and of the backward pass.
 FORWARD = ["W", "b", "Z", "gamma", "beta", "N", "A"]
 BACKWARD = ["dA", "dN", "dgamma", "dbeta", "dZ", "dW", "db"]
 
@@ -32,17 +32,17 @@ class LayerTrace:
         dL/dA = dZ W.T of the layer above. None in the output layer, where loss and link are
         differentiated in one step.
     dZ : ndarray of shape (m, fan_out)
-        dL/dZ = dA * f'(Z). The samples' shares in the loss (1/m without weights) are in it.
+        dL/dZ = dA * f'(Z). Includes each sample's share of the loss (1/m without weights).
     dW, db : ndarray of shape (fan_in, fan_out) and (fan_out,)
         dL/dW = A.T dZ with A of the layer below, plus the penalty's derivative; dL/db, the sum of
         dZ over samples.
     N, dN : ndarray of shape (m, fan_out) or None
-        gamma Zhat + beta, the normalised Z, and dL/dN. There are such only with a normalisation;
-        A is f(N) then, and dN = dA * f'(N).
+        gamma Zhat + beta, the normalised Z, and dL/dN. Only with a normalisation; then A = f(N)
+        and dN = dA * f'(N).
     gamma, beta, dgamma, dbeta : ndarray of shape (fan_out,) or None
         Scale and shift of the normalisation, and their derivatives.
     others : dict of ndarray
-        By name, parameters and derivatives of any other layer that stands with this dense one.
+        Parameters and derivatives, by name, of any other layer at the depth of this dense one.
     """
 
     W: np.ndarray
@@ -73,8 +73,8 @@ class Trace:
     layers : list of LayerTrace
         Hidden layers, then the output layer.
     output : ndarray of shape (m, n_outputs)
-        What the network says: a classifier's probabilities, with one unit that of
-        ``classes_[1]``; a regressor's predictions.
+        Output of the network: a classifier's probabilities, for one unit that of
+        ``classes_[1]``, or a regressor's predictions.
     loss : float
         Mean loss, penalty included.
     """
@@ -117,7 +117,7 @@ class Trace:
         return f"Trace of {m} samples through {n_layers} layers, loss = {self.loss:.6g}"
 
     def _rows(self) -> list[tuple[str, ...]]:
-        """A row for each array, in the order of the two passes within its layer."""
+        """A row for each array; within a layer, in the order of the two passes."""
         rows = [_summary("", "X", self.X)]
         for i, layer in enumerate(self.layers, start=1):
             arrays = {name: getattr(layer, name) for name in FORWARD + BACKWARD} | layer.others
@@ -134,13 +134,13 @@ def _summary(layer: str, name: str, array: Any) -> tuple[str, ...]:
 def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any = None) -> Trace:
     """Return every intermediate of one forward and one backward pass, by its textbook name.
 
-    X is one batch, whatever `batch_size` is. The engine itself does the two passes, in the
-    fitted dtype. The arrays of the layers are copies.
+    X is treated as one batch, whatever `batch_size` is. The engine itself does the two passes,
+    in the fitted dtype. The arrays of the layers are copies.
 
     Parameters
     ----------
     estimator : BackpropClassifier or BackpropRegressor
-        A fitted one. It isn't changed.
+        A fitted estimator. It isn't changed.
 
     X : {array-like, sparse matrix} of shape (m, n_features)
         Samples as rows.

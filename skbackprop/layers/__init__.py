@@ -1,7 +1,7 @@
-"""What stands in a row between X and the scores of the output units.
+"""The layers, which form a row from X to the scores of the output units.
 
-Every layer has the same three verbs. `forward` and `backward` work in buffers that are made once
-for a batch's number of rows; `predict` makes new arrays and keeps nothing.
+Every layer has the same three methods. `forward` and `backward` work in buffers that are allocated
+once per batch size; `predict` makes new arrays and keeps nothing.
 """
 
 from skbackprop.layers.activation import ActivationLayer

@@ -1,4 +1,4 @@
-"""The layer that applies an activation to every number."""
+"""The layer that applies an activation elementwise."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from skbackprop.vectors import Memory
 
 
 class ActivationBuffers(Buffers):
-    """Z, which comes in, and A, which is the output; the same array where f' needs no Z."""
+    """The input Z and the output A; the same array if f' doesn't need Z."""
 
     def __init__(self, Z: np.ndarray, A: np.ndarray) -> None:
         super().__init__(out=A)
@@ -30,7 +30,7 @@ class ActivationLayer(Layer):
         self.activation = activation
 
     def buffers(self, below: Buffers, memory: Memory) -> ActivationBuffers:
-        """A, in the place of Z where both passes allow it."""
+        """A, in the array of Z if both passes allow it."""
         Z = below.out
         assert Z is not None, "an activation stands above a dense layer"
         apart = self.activation.needs_z or not below.free
@@ -48,7 +48,7 @@ class ActivationLayer(Layer):
         return dA
 
     def predict(self, Z: np.ndarray) -> np.ndarray:
-        """A = f(Z), written over Z where f allows it."""
+        """A = f(Z), written over Z if f allows it."""
         A = np.empty_like(Z) if self.activation.needs_z else Z
         self.activation.forward(Z, A)
         return A

@@ -1,4 +1,4 @@
-"""What every layer has: three verbs, the parameters they work with, the buffers of a batch."""
+"""What every layer has: three methods, the parameters they use, the buffers of a batch."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Shapes = dict[str, tuple[int, ...]]
 class Buffers:
     """What a layer keeps of a batch from its forward to its backward pass.
 
-    `out` is the array that `forward` returns, or None where every batch brings another one, as X
-    itself does. `free` is True where the layer doesn't read `out` again, so that the layer above
-    may overwrite it. `learns` is True where this layer or one below it has parameters, so that the
-    gradient at `out` is wanted.
+    `out` is the array that `forward` returns, or None if it's a different one in every batch, as X
+    itself is. `free` is True if the layer doesn't read `out` again, so that the layer above may
+    overwrite it. `learns` is True if this layer or one below it has parameters, so that the
+    gradient at `out` is needed.
     """
 
     def __init__(self, out: np.ndarray | None = None, free: bool = False) -> None:
@@ -28,29 +28,29 @@ class Buffers:
 class Layer:
     """One step on the way from X to the scores.
 
-    A subclass says what is trained, in `shapes` and `initialize`, and how a batch goes through, in
+    A subclass defines its parameters by `shapes` and `initialize`, and what it does with a batch by
     `buffers`, `forward`, `backward` and `predict`.
     """
 
-    #: What a trace calls the output.
+    #: Name of the output in a trace.
     symbol: ClassVar[str] = "A"
 
     @property
     def shapes(self) -> Shapes:
-        """Shapes of what is trained, by name. The penalty counts what is called W."""
+        """Shapes of the trained parameters, by name. The penalty applies to those named W."""
         return {}
 
     @property
     def statistics(self) -> Shapes:
-        """Shapes of what prediction needs and nobody trains, by name."""
+        """Shapes of what prediction needs but training doesn't optimise, by name."""
         return {}
 
     def bind(self, arrays: dict[str, np.ndarray]) -> None:
-        """Take views into the network's vectors as attributes: W and its gradient dW, and so on."""
+        """Set views into the network's vectors as attributes: W, its gradient dW, and so on."""
         vars(self).update(arrays)
 
     def initialize(self, rule: Initializer, rng: np.random.RandomState) -> None:
-        """Write the first values into the parameters; `rule` draws those of W and b."""
+        """Write initial values into the parameters; `rule` draws those of W and b."""
 
     def buffers(self, below: Buffers, memory: Memory) -> Any:
         """Make the buffers for `memory.rows` rows; `below` are those of the layer below."""
@@ -63,7 +63,7 @@ class Layer:
     def backward(self, dA: np.ndarray, buffers: Any) -> Any:
         """Return dL/dA at the input, from dA at the output; writes the parameters' gradients.
 
-        Overwrites dA. The result is None where nothing below learns.
+        Overwrites dA. The result is None if nothing below learns.
         """
         raise NotImplementedError
 
@@ -72,5 +72,5 @@ class Layer:
         raise NotImplementedError
 
     def folded(self, below: list[Layer]) -> list[Layer]:
-        """Return the layers that predict what `below` and then this one would."""
+        """Return layers that predict the same as `below` followed by this one."""
         return [*below, self]

@@ -12,7 +12,7 @@ from skbackprop.vectors import Memory
 
 
 class DenseBuffers(Buffers):
-    """Z, which is the output, dA at the input, m ones, and the A that came in last."""
+    """The output Z, dA at the input, m ones, and the latest input A."""
 
     def __init__(self, Z: np.ndarray, dA: np.ndarray | None, ones: np.ndarray) -> None:
         super().__init__(out=Z, free=True)
@@ -28,10 +28,10 @@ class Dense(Layer):
     fan_in, fan_out : int
         Columns of A and of Z.
     order : {"C", "F"}
-        Memory order of Z. In "F" the scores lie unit by unit: reductions over the classes then run
-        along contiguous samples, several times faster, in the same lines of code.
+        Memory order of Z. In "F" the scores of a unit are contiguous: reductions over the classes
+        then run along the samples, several times faster, with the same code.
     glorot_factor : float
-        See `Activation.glorot_factor`; that of the activation of these scores.
+        That of the activation applied to Z, see `Activation.glorot_factor`.
     """
 
     symbol: ClassVar[str] = "Z"
@@ -58,7 +58,7 @@ class Dense(Layer):
         return {"W": (self.fan_in, self.fan_out), "b": (self.fan_out,)}
 
     def bind(self, arrays: dict[str, np.ndarray]) -> None:
-        """Take W, b, dW and db."""
+        """Set W, b, dW and db."""
         super().bind(arrays)
         self.W_T = self.W.T
 
@@ -68,7 +68,7 @@ class Dense(Layer):
         self.W[...], self.b[...] = W, b
 
     def buffers(self, below: Buffers, memory: Memory) -> DenseBuffers:
-        """Z, and dA unless nothing below learns: nobody asks for the gradient of the data."""
+        """Z, and dA if a layer below learns: the gradient at the data isn't needed."""
         Z = memory.take(self.fan_out, self.order)
         dA = memory.take(self.fan_in) if below.learns else None
         return DenseBuffers(Z, dA, memory.ones)
@@ -95,7 +95,7 @@ class Dense(Layer):
         return Z
 
     def scores(self, A: Any, out: np.ndarray) -> None:
-        """out = A @ W + b, for an `out` of any memory order."""
+        """out = A @ W + b, for an `out` in any memory order."""
         if out.flags.c_contiguous:
             A.dot(self.W, out)
         elif isinstance(A, np.ndarray) and out.flags.f_contiguous:

@@ -1,4 +1,4 @@
-"""Inverted dropout: values are dropped in training, and the others grow in exchange."""
+"""Inverted dropout: training drops values and scales up the others to compensate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skbackprop.vectors import Memory
 
 
 class DropoutBuffers(Buffers):
-    """The source of the draws, and M and the output. Without a source nothing is dropped."""
+    """The generator, M and the output. Without a generator nothing is dropped."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class DropoutBuffers(Buffers):
 class Dropout(Layer):
     """out = A * M, where M is 0 with probability `rate` and 1 / (1 - rate) otherwise.
 
-    Then out has the mean of A, and prediction needs no change. Srivastava et al. (2014), section
+    So the mean of out is A, and prediction needs no change. Srivastava et al. (2014), section
     4, with the scaling of section 10.
 
     Parameters
@@ -40,7 +40,7 @@ class Dropout(Layer):
         self.rate = rate
 
     def buffers(self, below: Buffers, memory: Memory) -> DropoutBuffers:
-        """M and the output. In front of X the first batch makes them: CSR needs neither."""
+        """M and the output. For dropout on X the first batch allocates them: CSR needs neither."""
         A, generator = below.out, memory.generator
         if A is None or generator is None:
             return DropoutBuffers(generator, out=A)
@@ -70,11 +70,11 @@ class Dropout(Layer):
         return A
 
     def folded(self, below: list[Layer]) -> list[Layer]:
-        """The layers below predict alone."""
+        """The layers below, since prediction drops nothing."""
         return below
 
     def _sparse(self, X: SparseRows, generator: np.random.Generator) -> SparseRows:
-        """X * M, which matters at the entries of X only."""
+        """X * M, with M drawn for the stored entries of X only."""
         M = np.empty_like(X.csr.data)
         self._draw(M, generator)
         csr = X.csr.copy()

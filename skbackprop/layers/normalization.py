@@ -14,7 +14,7 @@ from skbackprop.vectors import Memory
 
 
 class NormalizationBuffers(Buffers):
-    """N, which is the output, and what the normalisation itself keeps."""
+    """The output N, and the normalisation's own buffers."""
 
     def __init__(self, N: np.ndarray, own: Any) -> None:
         super().__init__(out=N, free=True)
@@ -22,7 +22,7 @@ class NormalizationBuffers(Buffers):
 
 
 class NormalizationLayer(Layer):
-    """N = gamma Zhat + beta, Zhat being the normalised Z.
+    """N = gamma Zhat + beta, where Zhat is the normalised Z.
 
     Parameters
     ----------
@@ -44,13 +44,13 @@ class NormalizationLayer(Layer):
 
     @property
     def statistics(self) -> Shapes:
-        """Running mean and variance, where prediction needs them."""
+        """Running mean and variance, if prediction needs them."""
         if not self.normalization.has_statistics:
             return {}
         return {"mean": (self.n_units,), "variance": (self.n_units,)}
 
     def bind(self, arrays: dict[str, np.ndarray]) -> None:
-        """Take gamma, beta, dgamma, dbeta, and mean and variance if there are such."""
+        """Set gamma, beta, dgamma, dbeta, and mean and variance if there are any."""
         super().bind(arrays)
         self.affine = Affine(**arrays)
 
@@ -64,7 +64,7 @@ class NormalizationLayer(Layer):
             affine.variance.fill(1.0)
 
     def buffers(self, below: Buffers, memory: Memory) -> NormalizationBuffers:
-        """N in the place of Z, if that is free, and an array for Zhat."""
+        """N, in the array of Z if that is free, and an array for Zhat."""
         N = below.out if below.free and below.out is not None else memory.take(self.n_units)
         return NormalizationBuffers(N, self.normalization.buffers(memory.take(self.n_units)))
 
@@ -82,7 +82,7 @@ class NormalizationLayer(Layer):
         return dN
 
     def predict(self, Z: np.ndarray) -> np.ndarray:
-        """N by the running averages, or of each sample by itself."""
+        """N from the running averages, or from each sample's own mean and variance."""
         if self.normalization.has_statistics:
             ones, zeros = np.ones((1, self.n_units), Z.dtype), np.zeros(self.n_units, Z.dtype)
             scale, shift = self.normalization.fold(ones, zeros, self.affine)
@@ -91,7 +91,7 @@ class NormalizationLayer(Layer):
         return Z
 
     def folded(self, below: list[Layer]) -> list[Layer]:
-        """With running averages N is linear in Z: the dense layer below takes it in."""
+        """With running averages N is linear in Z, so it is folded into the dense layer below."""
         *rest, dense = below
         if not self.normalization.has_statistics or not isinstance(dense, Dense):
             return [*below, self]

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 
 class SparseRows:
-    """A CSR matrix with ndarray's `shape`, `T` and `dot(B, out)`, so that `Dense` has one form."""
+    """A CSR matrix with ndarray's `shape`, `T` and `dot(B, out)`: `Dense` needs no special case."""
 
     def __init__(self, csr: Any) -> None:
         self.csr, self.shape, self.T = csr, csr.shape, SparseColumns(csr)
@@ -30,7 +30,7 @@ class SparseColumns:
         self.csr = csr
 
     def dot(self, B: np.ndarray, out: np.ndarray) -> None:
-        """out = csr.T @ B; rows of columns without an entry are zero, and are not multiplied."""
+        """out = csr.T @ B. Skips columns of csr without an entry: their rows of out are zero."""
         csr = self.csr
         if csr.nnz >= csr.shape[1]:
             np.copyto(out, csr.T @ B)

@@ -1,8 +1,8 @@
-"""Losses: output link and loss in one, so that the gradient at the scores is short.
+"""Losses: output link and loss in one, so that the gradient at the scores is simple.
 
 Values come from the scores Z (log-sum-exp), never from the logarithm of a rounded probability.
-Every `value_and_gradient` leaves dZ in Z. `weight`, of shape (m,), is each sample's share in the
-batch: 1/m, or its sample weight over their sum. It enters there and nowhere else.
+Every `value_and_gradient` overwrites Z with dZ. Its `weight`, of shape (m,), is each sample's share
+of the batch: 1/m, or its sample weight over their sum. Weights enter nowhere else.
 
 Most modules are named after a link; `by_target` holds what the registries list.
 """

@@ -15,7 +15,7 @@ class OutputLoss:
     link_name: ClassVar[str]
     #: True where Y holds class indices, of shape (m,); False where Y is shaped like Z.
     integer_targets: ClassVar[bool] = False
-    #: True where the value is a mean over the outputs though dZ is the gradient of their sum.
+    #: True where the value is a mean over the outputs, although dZ is the gradient of their sum.
     mean_over_outputs: ClassVar[bool] = False
 
     def link(self, Z: np.ndarray) -> np.ndarray:
@@ -31,10 +31,10 @@ class OutputLoss:
         raise NotImplementedError
 
     def check_targets(self, Y: np.ndarray) -> None:
-        """Raise ValueError where Y holds numbers that the loss isn't defined for."""
+        """Raise ValueError if Y holds numbers that the loss isn't defined for."""
 
     def scratch(self, Z: np.ndarray) -> Any:
-        """Buffers for `value_and_gradient`, for scores that will stand in Z."""
+        """Scratch for `value_and_gradient`; Z is the array that will hold the scores."""
         return np.empty_like(Z), np.empty_like(Z)
 
     def value_and_gradient(
@@ -47,7 +47,7 @@ class OutputLoss:
 class Loss(Option):
     """What `loss=` takes: it picks the `OutputLoss` for a kind of target."""
 
-    #: True where targets must not be negative; scikit-learn's checks then give none that are.
+    #: True where targets must not be negative; scikit-learn's checks then use positive ones only.
     positive_only: ClassVar[bool] = False
 
     def on(self, target: str) -> OutputLoss:
@@ -61,7 +61,7 @@ class Loss(Option):
         raise NotImplementedError
 
     def one_of(self, forms: Mapping[str, OutputLoss], target: str) -> OutputLoss:
-        """The form for a kind of target; ValueError, with the kinds there are, if it's missing."""
+        """The form for a kind of target; if there is none, a ValueError that lists the kinds."""
         if target not in forms:
             raise ValueError(
                 f"loss={self!r} can't be used on a {target!r} target. It takes:"

@@ -1,4 +1,4 @@
-"""What `loss=` takes: records of hyperparameters that know their form for each kind of target."""
+"""What `loss=` takes: hyperparameters, and the form of the loss for each kind of target."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ from skbackprop.options import number
 
 
 def _for_classes(exclusive: OutputLoss, otherwise: OutputLoss) -> dict[str, OutputLoss]:
-    """Forms for one class out of several, and for two classes and labels."""
+    """`exclusive` is for one class out of several, `otherwise` for two classes and for labels."""
     return {"binary": otherwise, "multiclass": exclusive, "multilabel": otherwise}
 
 
@@ -32,8 +32,9 @@ def _for_classes(exclusive: OutputLoss, otherwise: OutputLoss) -> dict[str, Outp
 class LogLoss(Loss):
     """-log p, p the true class's probability: softmax, or sigmoids for two classes and for labels.
 
-    For labels it is the sum over them. Bridle (1990), Probabilistic interpretation of feedforward
-    classification network outputs, with relationships to statistical pattern recognition.
+    For several labels, the sum over them. Bridle (1990), Probabilistic interpretation of
+    feedforward classification network outputs, with relationships to statistical pattern
+    recognition.
     """
 
     def on(self, target: str) -> OutputLoss:
@@ -71,7 +72,8 @@ class Focal(Loss):
     """-(1 - p)**gamma log p, p the true class's probability: easy samples count for less.
 
     Lin et al. (2017), "Focal loss for dense object detection", eq. 4, on the units of "log_loss";
-    for labels the sum over them. The balance alpha of the paper is left to `class_weight`.
+    for several labels, the sum over them. The paper's balancing factor alpha is left to
+    `class_weight`.
 
     Parameters
     ----------
@@ -104,7 +106,7 @@ class SquaredError(Loss):
 class AbsoluteError(Loss):
     """``abs(y - a)``, summed over the outputs: they estimate medians.
 
-    Koenker and Bassett (1978), Regression quantiles, at the quantile 1/2 and twice as large.
+    Koenker and Bassett (1978), Regression quantiles, at the quantile 1/2, times 2.
     """
 
     def on(self, target: str) -> OutputLoss:
@@ -114,7 +116,7 @@ class AbsoluteError(Loss):
 
 @dataclass(frozen=True)
 class Huber(Loss):
-    """1/2 e**2 for errors e up to delta; beyond, the tangent: outliers pull no harder.
+    """1/2 e**2 for errors e up to delta, its tangent beyond, which limits the effect of outliers.
 
     Huber (1964), "Robust estimation of a location parameter". Summed over the outputs.
 
@@ -140,7 +142,7 @@ class Quantile(Loss):
     Parameters
     ----------
     q : float, default=0.5
-        The share of targets that are to lie below the output. At 1/2 it's half the absolute error.
+        The share of targets that should lie below the output. At 1/2 it's half the absolute error.
     """
 
     q: float = number(0.5, "(0, 1)")
@@ -152,7 +154,7 @@ class Quantile(Loss):
 
 @dataclass(frozen=True)
 class Poisson(Loss):
-    """y log(y / a) - y + a, half the Poisson deviance, on exponential units; y is not negative.
+    """y log(y / a) - y + a, half the Poisson deviance, on exponential units, for y >= 0.
 
     McCullagh and Nelder (1989), Generalized linear models, section 2.3.
     """

@@ -1,4 +1,4 @@
-"""A trial of a loss that someone else wrote, before it trains anything."""
+"""A trial run of a user's own loss, before training."""
 
 from math import isfinite
 from typing import Any
@@ -16,12 +16,12 @@ UNITS = {"binary": 1, "multiclass": 3, "multilabel": 3, "regression": 2}
 
 
 def check_loss(loss: OutputLoss, target: str) -> None:
-    """Raise unless a loss does on a small batch what the engine relies on.
+    """Check on a small batch that a loss does what training relies on.
 
-    The value is a finite float and ignores samples of weight 0. dZ stands in Z, finite, and is
-    the value's gradient (times the outputs, where `mean_over_outputs`) in float64, by central
-    differences; up to one entry in twenty may differ, as it does at a kink. float32 gives the
-    same to its precision. Y, the weights and, in `link` and `proba`, Z stay as they were.
+    The value must be a finite float and ignore samples of weight 0. dZ must overwrite Z, be finite,
+    and in float64 agree with central differences of the value (times the number of outputs, if
+    `mean_over_outputs`); up to one entry in twenty may differ, as at a kink. float32 must give the
+    same to its precision. Y and the weights must stay unchanged, and Z in `link` and `proba`.
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ def check_loss(loss: OutputLoss, target: str) -> None:
         What `Loss.on(target)` returned.
 
     target : {"binary", "multiclass", "multilabel", "regression"}
-        The kind of target. Numbers are taken from (0, 1).
+        The kind of target. For "regression", Y is taken from (0, 1).
 
     Raises
     ------
     ValueError
-        If it doesn't; the message tells what came and what to do.
+        If it doesn't; the message says what is wrong and what to do.
     """
     if not isinstance(loss, OutputLoss):
         raise ValueError(
@@ -53,7 +53,7 @@ def check_loss(loss: OutputLoss, target: str) -> None:
 
 
 class _Trial:
-    """A loss on its batch; every method raises ValueError where the loss fails."""
+    """The checks of one loss; each raises ValueError if the loss fails it."""
 
     def __init__(self, loss: OutputLoss, target: str) -> None:
         self.loss, self.target, self.K = loss, target, UNITS[target]
@@ -79,7 +79,7 @@ class _Trial:
         raise ValueError(f"loss: {type(self.loss).__name__}, for a {self.target!r} target: {what}")
 
     def check_link(self, Z: np.ndarray) -> None:
-        """New arrays of the shape of Z."""
+        """`link` and `proba` return new arrays of the shape of Z."""
         for name in ("link", "proba"):
             before = Z.copy()
             A = getattr(self.loss, name)(Z)
@@ -89,7 +89,7 @@ class _Trial:
                 self.fail(f"{name}(Z) must leave Z alone and return a new array.")
 
     def run(self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> tuple[float, np.ndarray]:
-        """The value and dZ, from copies."""
+        """The value and dZ, computed on copies."""
         dZ, Y_in, weight_in = Z.copy(order="F"), Y.copy(), weight.copy()
         value = self.loss.value_and_gradient(dZ, Y_in, weight_in, self.loss.scratch(dZ))
         if not isinstance(value, float) or not isfinite(value):
@@ -108,7 +108,7 @@ class _Trial:
     def check_gradient(
         self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray, dZ: np.ndarray
     ) -> None:
-        """Central differences of the value."""
+        """dZ agrees with central differences of the value."""
         numeric = np.empty_like(dZ)
         outputs = self.K if self.loss.mean_over_outputs else 1
         for i in np.ndindex(Z.shape):
@@ -130,7 +130,7 @@ class _Trial:
     def check_weight(
         self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray, value: float, dZ: np.ndarray
     ) -> None:
-        """Another score of a sample of weight 0 changes nothing."""
+        """Changing the scores of a sample of weight 0 changes nothing."""
         moved = Z.copy(order="F")
         moved[0] += 1.0
         other, other_dZ = self.run(moved, Y, weight)
@@ -141,7 +141,7 @@ class _Trial:
             )
 
     def check_close(self, got: tuple[float, np.ndarray], value: float, dZ: np.ndarray) -> None:
-        """The same in float32."""
+        """float32 gives the same as float64."""
         off = max(abs(got[0] - value) / max(1.0, abs(value)), float(np.abs(got[1] - dZ).max()))
         if off > 1e-3:
             self.fail(

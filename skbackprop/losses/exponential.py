@@ -24,7 +24,7 @@ class ExponentialPoisson(OutputLoss):
             raise ValueError(f"y must not be negative for loss='poisson', got {smallest:g}.")
 
     def scratch(self, Z: np.ndarray) -> tuple[np.ndarray, float]:
-        """A buffer like Z, and the smallest normal number of its dtype."""
+        """An array like Z, and the smallest normal number of its dtype."""
         return np.empty_like(Z), float(np.finfo(Z.dtype).tiny)
 
     def value_and_gradient(

@@ -1,6 +1,6 @@
 """The focal loss: cross-entropy times (1 - p)**gamma, so that easy samples count for less.
 
-Lin et al. (2017), "Focal loss for dense object detection". p is the probability of what is true,
+Lin et al. (2017), "Focal loss for dense object detection". p is the true class's probability,
 q = 1 - p and l = -log p; dL/dp = -q**gamma / p - gamma q**(gamma - 1) l.
 """
 
@@ -37,7 +37,7 @@ class SoftmaxFocal(SoftmaxCrossEntropy):
         np.negative(s.loss, out=q)
         np.expm1(q, out=q)  # p - 1 = exp(-l) - 1, without the cancellation
         np.negative(q, out=q)
-        np.maximum(q, s.tiny, out=q)  # l is 0 where q is: l / q stays a number
+        np.maximum(q, s.tiny, out=q)  # where q is 0 so is l: l / q must not be NaN
         np.subtract(1.0, q, out=c)
         np.multiply(c, s.loss, out=c)
         np.divide(c, q, out=c)
@@ -65,7 +65,7 @@ class SigmoidFocal(SigmoidCrossEntropy):
         self.gamma = gamma
 
     def scratch(self, Z: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Three buffers like Z."""
+        """Three arrays like Z."""
         return np.empty_like(Z), np.empty_like(Z), np.empty_like(Z)
 
     def value_and_gradient(

@@ -1,7 +1,7 @@
-"""Losses of the error E = Z - Y, for numbers as targets. The units are the scores themselves.
+"""Losses of the error E = Z - Y, for regression. The outputs are the scores themselves.
 
-For several outputs they add up. Only the value of the squared error is the mean over the outputs,
-as in MLPRegressor, while dZ is the gradient of their sum: n_outputs times the value's.
+Losses are summed over the outputs. Only the value of the squared error is their mean, as in
+MLPRegressor, while dZ is the gradient of the sum: n_outputs times the value's.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ class IdentityLoss(OutputLoss):
         return Z.copy(order="K")
 
     def scratch(self, Z: np.ndarray) -> np.ndarray:
-        """One buffer like Z."""
+        """One array like Z."""
         return np.empty_like(Z)
 
     def cost(self, E: np.ndarray, dE: np.ndarray) -> None:
@@ -55,7 +55,7 @@ class IdentitySquaredError(IdentityLoss):
 
 
 class IdentityAbsoluteError(IdentityLoss):
-    """l = |e|. Its minimum is the conditional median."""
+    """l = |e|. Minimised by the conditional median."""
 
     def cost(self, E: np.ndarray, dE: np.ndarray) -> None:
         """l' = sign(e), 0 at e = 0."""
@@ -90,7 +90,7 @@ class IdentityQuantile(IdentityLoss):
     Parameters
     ----------
     q : float
-        The minimum is the conditional quantile at q.
+        The loss is minimised by the conditional quantile at q.
     """
 
     def __init__(self, q: float) -> None:

@@ -40,7 +40,7 @@ class SigmoidCrossEntropy(OutputLoss):
 
 
 class SmoothedSigmoidCrossEntropy(SigmoidCrossEntropy):
-    """Cross-entropy with y' = (1 - eps) y + eps / 2 in the place of y.
+    """Cross-entropy with y' = (1 - eps) y + eps / 2 in place of y.
 
     Szegedy et al. (2016), "Rethinking the Inception architecture", section 7, for two classes.
 
@@ -54,7 +54,7 @@ class SmoothedSigmoidCrossEntropy(SigmoidCrossEntropy):
         self.smoothing = smoothing
 
     def scratch(self, Z: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Three buffers like Z."""
+        """Three arrays like Z."""
         return np.empty_like(Z), np.empty_like(Z), np.empty_like(Z)
 
     def value_and_gradient(
@@ -75,7 +75,7 @@ class SigmoidSquaredError(OutputLoss):
     Parameters
     ----------
     exclusive : bool
-        True where a sample has exactly one class: probabilities are units over their sum.
+        True if a sample has exactly one class: its probabilities are the units over their sum.
     """
 
     link_name = "logistic"
@@ -89,7 +89,7 @@ class SigmoidSquaredError(OutputLoss):
 
     def proba(self, Z: np.ndarray) -> np.ndarray:
         """A / sum_k A_k for exclusive classes, else A."""
-        # a / sum a = softmax(log a), which holds where every a underflows
+        # a / sum a = softmax(log a), which works even where every a underflows
         return softmax(log_expit(Z)) if self.exclusive else expit(Z)
 
     def log_proba(self, Z: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Losses on softmax units, for exclusive classes. Y holds class indices.
 
-The gradient of each is a sample's share times A, less another share at the true class: the
-Jacobians of softmax and logarithm cancel.
+Each gradient is a factor per sample times A, minus another factor at the true class: the Jacobians
+of softmax and logarithm cancel.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ def log_softmax(Z: np.ndarray) -> np.ndarray:
 
 
 class SoftmaxScratch:
-    """Buffers of one number per sample, and how to find Z[i, y_i] in the memory of Z."""
+    """Vectors of one number per sample, and where Z[i, y_i] is in the memory of Z."""
 
     def __init__(self, Z: np.ndarray) -> None:
         m, size = len(Z), Z.itemsize
@@ -51,7 +51,7 @@ class SoftmaxCrossEntropy(OutputLoss):
         return log_softmax(Z)
 
     def scratch(self, Z: np.ndarray) -> SoftmaxScratch:
-        """Buffers of m numbers each."""
+        """Vectors of m numbers each."""
         return SoftmaxScratch(Z)
 
     def value_and_gradient(
@@ -89,7 +89,7 @@ class SoftmaxCrossEntropy(OutputLoss):
     ) -> None:
         """Overwrites Z, which holds exponentials, with factor_A A - factor_Y onehot(Y).
 
-        Both factors are numbers per sample; in plain cross-entropy both are its share.
+        Each factor is one number per sample; in plain cross-entropy both are its weight.
         """
         np.divide(factor_A, s.row, out=s.row)
         np.multiply(Z, s.column, out=Z)
@@ -118,7 +118,7 @@ class SmoothedSoftmaxCrossEntropy(SoftmaxCrossEntropy):
         """L = sum_i w_i (log sum_k exp(z_ik) - sum_k y'_ik z_ik). Overwrites Z with w (A - Y')."""
         s, on_every, on_true = scratch, self.smoothing / Z.shape[1], 1.0 - self.smoothing
         self._shift(Z, Y, s)
-        # sum_k y'_k z_k = (1 - eps) z_y + eps / K sum_k z_k takes the place of z_y
+        # sum_k y'_k z_k = (1 - eps) z_y + eps / K sum_k z_k replaces z_y
         np.add.reduce(Z, axis=1, out=s.share)
         np.multiply(s.share, on_every, out=s.share)
         np.multiply(s.picked, on_true, out=s.picked)

@@ -1,8 +1,8 @@
 """Normalisation of the scores of hidden layers, before the activation.
 
 Zhat = (Z - mean) / sigma with sigma = sqrt(variance + epsilon), then N = gamma Zhat + beta with
-trained gamma and beta, one of each per unit. Mean and variance run over the batch, unit by unit,
-or over the units, sample by sample.
+trained gamma and beta, one of each per unit. Mean and variance are those of each unit over
+the batch, or of each sample over the units.
 """
 
 from skbackprop.normalization.base import Affine, Normalization, Normalized

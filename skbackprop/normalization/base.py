@@ -1,4 +1,4 @@
-"""What normalisations have in common: gamma and beta, and what goes from forward to backward."""
+"""What normalisations have in common: gamma and beta, and what forward keeps for backward."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from skbackprop.options import Option
 class Affine:
     """gamma and beta of one layer, their gradients, and the running mean and variance.
 
-    All are views of the network's vectors, of shape (n_units,); the running ones are None where
-    nothing is kept for prediction.
+    All are views of the network's vectors, of shape (n_units,); mean and variance are None if
+    prediction doesn't need them.
     """
 
     gamma: np.ndarray
@@ -27,21 +27,21 @@ class Affine:
 
 
 class Normalized:
-    """What the forward pass of one layer leaves for the backward pass, for Z of shape (m, n).
+    """What the forward pass of one layer keeps for the backward pass, for Z of shape (m, n).
 
     Parameters
     ----------
     Zhat : ndarray of shape (m, n)
         Array for the normalised scores.
     n_groups : int
-        How many means there are: n of the batch, or m of the samples.
+        Number of means: n over the batch, or m over the units.
     """
 
     def __init__(self, Zhat: np.ndarray, n_groups: int) -> None:
         m, n = Zhat.shape
         self.Zhat = Zhat
         self.mean, self.variance, self.sigma = np.empty((3, n_groups), Zhat.dtype)
-        #: dotted with Z they give the mean over the rows, or over the columns
+        #: their product with Z is the mean over the rows, or over the columns
         self.row_share = np.full(m, 1.0 / m, Zhat.dtype)
         self.column_share = np.full(n, 1.0 / n, Zhat.dtype)
 
@@ -67,5 +67,5 @@ class Normalization(Option):
         raise NotImplementedError
 
     def fold(self, W: np.ndarray, b: np.ndarray, affine: Affine) -> tuple[np.ndarray, np.ndarray]:
-        """W' and b' with N = A W' + b' in prediction; asked for where there are statistics."""
+        """W' and b' with N = A W' + b' in prediction; called only if there are statistics."""
         raise NotImplementedError

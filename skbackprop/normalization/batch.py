@@ -16,13 +16,13 @@ class BatchNorm(Normalization):
     """Zhat = (Z - mean) / sqrt(variance + epsilon) over the batch, N = gamma Zhat + beta.
 
     Ioffe and Szegedy (2015), algorithm 1. Prediction uses running averages of mean and variance,
-    folded into W and b. Mean and variance count all samples of the batch alike: `sample_weight` and
-    `class_weight` weigh the loss only, so that a sample of weight 0 still moves them.
+    folded into W and b. Mean and variance count all samples of the batch equally: `sample_weight`
+    and `class_weight` apply to the loss only, so a sample of weight 0 still affects them.
 
     Parameters
     ----------
     momentum : float, default=0.9
-        What a running average keeps at a step, in [0, 1).
+        Share of a running average that is kept at each step, in [0, 1).
     epsilon : float, default=1e-5
         Keeps the division finite.
     """
@@ -37,7 +37,7 @@ class BatchNorm(Normalization):
         return Normalized(Zhat, Zhat.shape[1])
 
     def forward(self, Z: np.ndarray, affine: Affine, buffers: Normalized) -> None:
-        """Overwrites Z with N; the running averages take in mean and variance."""
+        """Overwrites Z with N; updates the running averages."""
         Zhat, share = buffers.Zhat, buffers.row_share
         share.dot(Z, buffers.mean)
         np.subtract(Z, buffers.mean, out=Z)
@@ -67,7 +67,7 @@ class BatchNorm(Normalization):
     ) -> None:
         """dZ = gamma / sigma (dN - mean(dN) - Zhat mean(dN * Zhat)), means over the batch.
 
-        Ioffe and Szegedy (2015), the six derivatives of section 3 put together.
+        Ioffe and Szegedy (2015), the six derivatives of section 3 combined.
         """
         Zhat, m = buffers.Zhat, len(dN)
         np.multiply(dN, Zhat, out=scratch)

@@ -1,4 +1,4 @@
-"""A trial run of a user's own normalisation, before it meets a network."""
+"""A trial run of a user's own normalisation, before training."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def check_normalization(normalization: Normalization) -> None:
     Parameters
     ----------
     normalization : Normalization
-        Of any class.
+        An instance of your own subclass.
 
     Raises
     ------
     ValueError
-        Naming `normalization`, if a method fails, gives another shape or numbers that aren't
-        finite, or if `backward` contradicts `forward`.
+        If a method fails, returns a wrong shape or numbers that aren't finite, or if `backward`
+        contradicts `forward`. The message names `normalization`.
     """
     try:
         problem = _trial(normalization)

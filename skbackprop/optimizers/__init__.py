@@ -1,6 +1,7 @@
 """Optimizers: in-place steps along one flat gradient.
 
-An optimizer is configuration. What it remembers between steps is the state that `init` makes.
+An optimizer holds only hyperparameters. What it remembers between steps is the state that `init`
+returns.
 `step` may use `grad` as scratch: the next batch overwrites it anyway.
 """
 

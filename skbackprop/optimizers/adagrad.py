@@ -1,4 +1,4 @@
-"""Adagrad and RMSprop: g over the root of a sum, or a running mean, of g**2."""
+"""Adagrad and RMSprop: g divided by the root of a sum, or a running mean, of g**2."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Adagrad(Optimizer):
     epsilon : float, default=1e-8
         Keeps the division finite.
     initial_accumulator : float, default=0.0
-        What s starts from. Larger values make the first steps smaller.
+        Initial value of s. Larger values make the first steps smaller.
     """
 
     epsilon: float = number(1e-8, "(0, inf)", flat=True)
@@ -89,7 +89,7 @@ class RMSprop(Optimizer):
         np.multiply(grad, grad, out=scratch)
         v.take_in(scratch, self.rho)  # v = rho v + (1 - rho) g**2
         # theta = theta - lr g / (sqrt(v) + epsilon), with sqrt(v) = root sqrt(v.vector): root is
-        # divided out of the fraction
+        # factored out of the denominator
         root = sqrt(v.scale)
         np.sqrt(v.vector, out=scratch)
         np.add(scratch, self.epsilon / root, out=scratch)

@@ -1,4 +1,4 @@
-"""Adam and its kin: a running mean of g over the root of a running mean of g**2."""
+"""Adam and its variants: a running mean of g divided by the root of one of g**2."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Adam(Optimizer):
         v.take_in(grad, self.beta_2)  # v = beta_2 v + (1 - beta_2) g**2
         lr_t = lr * sqrt(1.0 - self.beta_2**state.t) / (1.0 - self.beta_1**state.t)
         # theta = theta - lr_t m / (sqrt(v) + epsilon), with m = m.scale m.vector and
-        # sqrt(v) = root sqrt(v.vector): root is divided out of the fraction
+        # sqrt(v) = root sqrt(v.vector): root is factored out of the denominator
         root = self.root(state, grad)
         np.add(grad, self.epsilon_t(state.t) / root, out=grad)
         np.divide(m.vector, grad, out=grad)
@@ -80,7 +80,7 @@ class Adam(Optimizer):
 
 @dataclass(frozen=True)
 class AdamW(Adam):
-    """Adam with W <- (1 - lr weight_decay) W before every step: a decay apart from the gradient.
+    """Adam with W <- (1 - lr weight_decay) W before every step: decoupled weight decay.
 
     theta <- theta - lr m_hat / (sqrt(v_hat) + epsilon), m_hat = m / (1 - beta_1**t) and
     v_hat = v / (1 - beta_2**t).
@@ -94,7 +94,7 @@ class AdamW(Adam):
     epsilon : float, default=1e-8
         Keeps the division finite.
     weight_decay : float, default=0.01
-        Before a step, W shrinks to (1 - lr weight_decay) W.
+        Before each step, W shrinks to (1 - lr weight_decay) W.
     """
 
     weight_decay: float = number(0.01, "[0, inf)")
@@ -111,13 +111,13 @@ class AMSGradState(AdamState):
 
 @dataclass(frozen=True)
 class AMSGrad(Adam):
-    """Adam whose v_hat never falls: the rate of a parameter can't grow again.
+    """Adam whose v_hat never falls, so that a parameter's effective rate can't grow again.
 
     theta <- theta - lr_t m / (sqrt(v_hat) + epsilon_t), v_hat <- max(v_hat, v).
 
-    Reddi, Kale and Kumar (2018), algorithm 2. The paper leaves out the bias correction and
-    epsilon. Here they are Adam's: epsilon_t = epsilon sqrt(1 - beta_2**t), so that the square
-    root is corrected before epsilon is added.
+    Reddi, Kale and Kumar (2018), algorithm 2. Bias correction and epsilon, which the paper leaves
+    out, are Adam's: epsilon_t = epsilon sqrt(1 - beta_2**t), so that the square root is corrected
+    before epsilon is added.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ class AMSGrad(Adam):
 
 @dataclass(kw_only=True)
 class NAdamState(AdamState):
-    """product: of all mu so far. scratch: a vector to work in."""
+    """product: that of all mu so far. scratch: a vector to work in."""
 
     product: float = 1.0
     scratch: np.ndarray
@@ -195,7 +195,7 @@ class NAdam(Adam):
         v.take_in(s, self.beta_2)  # v = beta_2 v + (1 - beta_2) g**2
         root = self.root(state, s)
         np.add(s, self.epsilon_t(state.t) / root, out=s)
-        # m_hat = g_share (g + m_share m), and the scale of m goes with its share
+        # m_hat = g_share (g + m_share m), with m = m.scale m.vector
         g_share = (1.0 - mu) / (1.0 - state.product)
         m_share = mu_next / (1.0 - state.product * mu_next) / g_share
         axpy(m.vector, grad, a=m_share * m.scale)

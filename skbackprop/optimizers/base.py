@@ -14,7 +14,7 @@ from skbackprop.vectors import AXPY, aligned_copy, aligned_zeros
 class Solver(Option):
     """What `solver=` takes: an optimizer for minibatches, or a full-batch method."""
 
-    #: True where training goes in minibatches, so that `partial_fit` makes sense.
+    #: True if training uses minibatches, so that `partial_fit` makes sense.
     stochastic: ClassVar[bool]
 
 
@@ -22,7 +22,7 @@ class Optimizer(Solver):
     """A rule for one step along the gradient of one batch."""
 
     stochastic: ClassVar[bool] = True
-    #: Share of W, times the learning rate, that every step takes away; a field in some.
+    #: Every step shrinks W by this share, times the learning rate; a field in some subclasses.
     weight_decay: float = 0.0
 
     def init(self, theta: np.ndarray) -> Any:
@@ -37,9 +37,9 @@ class Optimizer(Solver):
         """Overwrites W, all weights and no intercepts, with (1 - lr weight_decay) W.
 
         Loshchilov and Hutter (2019), algorithms 1 and 2, their lambda being weight_decay times
-        the first learning rate. This is apart from the gradient: unlike alpha's L2 penalty it
-        isn't divided by the batch's size, nor by an adaptive rate. Called before every `step`
-        where `weight_decay` isn't 0.
+        the initial learning rate. Unlike alpha's L2 penalty, this isn't part of the gradient: it is
+        neither divided by the batch's size nor scaled by an adaptive rate. Called before every
+        `step` if `weight_decay` isn't 0.
         """
         np.multiply(W, 1.0 - lr * self.weight_decay, out=W)
 
@@ -59,7 +59,7 @@ class State:
         return replace(self, **copies)
 
 
-#: Far from where a vector, divided by it, could overflow.
+#: Large enough that a vector divided by it doesn't overflow.
 SMALLEST_SCALE = 2.0**-10
 
 
@@ -67,8 +67,8 @@ SMALLEST_SCALE = 2.0**-10
 class RunningMean(State):
     """The mean is scale * vector.
 
-    So it decays by one multiplication of the scale and takes in a vector in one pass, where the
-    textbook's line takes two. For two million weights that saves a tenth of a training step.
+    Only the scale decays, so an update takes one pass over the vector, where the textbook's line
+    takes two. For two million weights that saves a tenth of a training step.
     """
 
     vector: np.ndarray
@@ -80,7 +80,7 @@ class RunningMean(State):
         return cls(aligned_zeros(theta))
 
     def take_in(self, x: np.ndarray, beta: float) -> None:
-        """mean <- beta mean + (1 - beta) x. A scale that has become small returns to 1."""
+        """mean <- beta mean + (1 - beta) x. Resets a small scale to 1."""
         self.scale *= beta
         if self.scale < SMALLEST_SCALE:
             np.multiply(self.vector, self.scale, out=self.vector)

@@ -1,4 +1,4 @@
-"""A trial run of a user's own optimizer, before it meets a network."""
+"""A trial run of a user's own optimizer, before training."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def check_optimizer(optimizer: Optimizer) -> None:
     Parameters
     ----------
     optimizer : Optimizer
-        Of any class.
+        An instance of your own subclass.
 
     Raises
     ------
     ValueError
-        Naming `solver`, if `init`, `step`, `decay` or the state's `copy` fails, or doesn't do what
-        :class:`Optimizer` says.
+        If `init`, `step`, `decay` or the state's `copy` fails, or doesn't do what
+        :class:`Optimizer` says. The message names `solver`.
     """
     for dtype in (np.float64, np.float32):
         try:
@@ -58,7 +58,7 @@ def _trial(optimizer: Optimizer, dtype: np.dtype) -> str:
         return ""
     if not callable(getattr(state, "copy", None)):
         return f"init must return None or a state with copy(), got {type(state).__name__}."
-    # steps of the state must not move its copy: both then take the same steps from theta
+    # a step must not change a copy of the state: from theta, both must take the same steps
     twin, other = state.copy(), aligned_copy(theta)
     _descend(optimizer, theta, state)
     _descend(optimizer, other, twin)
@@ -68,7 +68,7 @@ def _trial(optimizer: Optimizer, dtype: np.dtype) -> str:
 
 
 def _descend(optimizer: Optimizer, theta: np.ndarray, state: Any) -> None:
-    """Steps along the gradient of 1/2 c theta**2, W being all but the last two entries."""
+    """Take steps along the gradient of 1/2 c theta**2, W being all but the last two entries."""
     curvature = np.linspace(0.5, 1.5, theta.size).astype(theta.dtype)
     for _ in range(STEPS):
         grad = aligned_copy(theta * curvature)

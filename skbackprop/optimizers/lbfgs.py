@@ -18,11 +18,11 @@ class LBFGS(Solver):
     max_fun : int, default=15000
         At most this many evaluations of loss and gradient.
     memory : int, default=10
-        Pairs of steps and gradient changes that stand for the Hessian (SciPy's `maxcor`).
+        Pairs of steps and gradient changes that approximate the Hessian (SciPy's `maxcor`).
     max_line_search : int, default=20
         Evaluations per line search (SciPy's `maxls`).
     ftol : float, default=2.220446049250313e-09
-        Ends when the loss falls by a smaller fraction than this.
+        Training ends when the loss falls by a smaller fraction than this.
     """
 
     max_fun: int = integer(15000, "[1, inf)", flat=True)

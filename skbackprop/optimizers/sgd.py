@@ -28,11 +28,11 @@ class SGD(Optimizer):
     Parameters
     ----------
     momentum : float, default=0.9
-        What is kept of the last step, in [0, 1].
+        Share of the last step that is kept, in [0, 1].
     nesterovs_momentum : bool, default=True
         Look ahead along the velocity.
     weight_decay : float, default=0.0
-        Before a step, W shrinks to (1 - lr weight_decay) W.
+        Before each step, W shrinks to (1 - lr weight_decay) W.
     """
 
     momentum: float = number(0.9, "[0, 1]", flat=True)

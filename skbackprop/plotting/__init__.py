@@ -1,6 +1,6 @@
-"""Displays: the course of a training, a network's graph, and its gradients against differences.
+"""Displays: training history, the graph of a network, its gradients against differences.
 
-They are made and used like scikit-learn's: `from_estimator` computes and draws, the constructor
+They work like scikit-learn's: `from_estimator` computes and draws, the constructor
 takes what was computed, `plot` draws it again. matplotlib is imported when something is drawn.
 """
 

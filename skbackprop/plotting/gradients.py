@@ -17,18 +17,18 @@ class GradientCheckDisplay:
     Parameters
     ----------
     report : GradientReport
-        What :func:`skbackprop.inspection.check_gradients` has returned.
+        Result of :func:`skbackprop.inspection.check_gradients`.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
-        It holds the axes.
+        Figure that holds the axes.
 
     ax_ : matplotlib Axes
-        With a point for each array.
+        Axes with a point for each array.
 
     tolerance_ : matplotlib Line2D
-        At the largest error that counts as right.
+        Line at the largest error that counts as right.
 
     See Also
     --------
@@ -56,7 +56,7 @@ class GradientCheckDisplay:
         Parameters
         ----------
         estimator : BackpropClassifier or BackpropRegressor
-            A fitted one.
+            A fitted estimator.
 
         X, y, sample_weight, tol, random_state
             As in :func:`skbackprop.inspection.check_gradients`.
@@ -65,12 +65,12 @@ class GradientCheckDisplay:
             Where to draw. None makes a figure.
 
         **kwargs : dict
-            For matplotlib's ``plot``, which draws the points.
+            Passed to matplotlib's ``plot``, which draws the points.
 
         Returns
         -------
         display : GradientCheckDisplay
-            With what was drawn, and the `report`.
+            The display, with its `report`.
         """
         report = check_gradients(estimator, X, y, sample_weight, tol=tol, random_state=random_state)
         return cls(report).plot(ax, **kwargs)
@@ -84,7 +84,7 @@ class GradientCheckDisplay:
             Where to draw. None makes a figure.
 
         **kwargs : dict
-            For matplotlib's ``plot``, which draws the points.
+            Passed to matplotlib's ``plot``, which draws the points.
 
         Returns
         -------
@@ -94,7 +94,7 @@ class GradientCheckDisplay:
         plt = pyplot()
         errors = [e for layer in self.report.layers for e in layer]
         names = [f"{e.name}  ({e.n_checked})" for e in errors]
-        # no error at all has no place on the scale: it stands at the dtype's precision
+        # a log scale can't show an error of zero: it is drawn at the dtype's precision
         floor = float(np.finfo(np.float64).eps)
         values = np.array([max(e.max_rel_error, floor) for e in errors])
         if ax is None:

@@ -14,7 +14,7 @@ from skbackprop.inspection import Trace
 from skbackprop.normalization import NORMALIZATIONS
 from skbackprop.plotting.style import BLUE, GREY, INK, LIGHT, RED, pyplot
 
-#: Inches that half of a heading takes, and the caption.
+#: Inches that half of a heading takes, and that the caption takes.
 HEAD, CAPTION = 0.9, 6.2
 #: Behind numbers, so that lines don't cross them out.
 BOX = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.85}
@@ -29,9 +29,10 @@ COLUMN_WITH_NUMBERS, ROW_WITH_NUMBERS = 3.25, 0.95
 class NetworkDisplay:
     """The graph of a network: units in a column per layer, weights as lines.
 
-    A line is as wide as the weight is large among those of its layer; its colour is the sign. Of
-    large layers the first and last units are shown, and the heading says how many there are. Given
-    a trace, each unit has its value and its gradient, and so have the weights of small layers.
+    A line's width shows the size of the weight relative to its layer, its colour the sign. Of
+    large layers only the first and last units are shown, and the heading says how many there are.
+    Given a trace, each unit shows its value and its gradient, and so do the weights of small
+    layers.
 
     Parameters
     ----------
@@ -42,24 +43,24 @@ class NetworkDisplay:
         Name of each layer's activation, the output's last.
 
     input_names, output_names : list of str or None, default=None
-        Of the features and the outputs.
+        Names of the features and the outputs.
 
     trace : Trace or None, default=None
-        Of `trace_backprop`. Of several samples the mean of A is shown and the sum of dZ.
+        Result of `trace_backprop`. For several samples, the mean of A and the sum of dZ are shown.
 
     max_units : int, default=8
-        At most this many units of a layer are drawn.
+        Maximum number of units drawn per layer.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
-        It holds the axes.
+        Figure that holds the axes.
 
     ax_ : matplotlib Axes
-        With the graph.
+        Axes with the graph.
 
     text_ : list of matplotlib Text
-        All that is written.
+        All text in the graph.
 
     lines_ : list of matplotlib LineCollection
         The weights, one collection per layer.
@@ -99,24 +100,24 @@ class NetworkDisplay:
         Parameters
         ----------
         estimator : BackpropClassifier or BackpropRegressor
-            A fitted one.
+            A fitted estimator.
 
         trace : Trace or None, default=None
-            What :func:`skbackprop.inspection.trace_backprop` has returned for it.
+            Result of :func:`skbackprop.inspection.trace_backprop` for it.
 
         max_units : int, default=8
-            At most this many units of a layer are drawn, at least 2.
+            Maximum number of units drawn per layer, at least 2.
 
         ax : matplotlib Axes, default=None
             As in `plot`.
 
         **kwargs : dict
-            For matplotlib's ``LineCollection``, which draws the weights.
+            Passed to matplotlib's ``LineCollection``, which draws the weights.
 
         Returns
         -------
         display : NetworkDisplay
-            With what was drawn.
+            The display.
 
         Raises
         ------
@@ -172,10 +173,10 @@ class NetworkDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a figure large enough for the text to be read.
+            Where to draw. None makes a figure large enough for the text to be readable.
 
         **kwargs : dict
-            For matplotlib's ``LineCollection``, which draws the weights.
+            Passed to matplotlib's ``LineCollection``, which draws the weights.
 
         Returns
         -------
@@ -221,7 +222,7 @@ class NetworkDisplay:
         return COLUMN_WITH_NUMBERS if self.trace else COLUMN
 
     def _check(self) -> None:
-        """Raise ValueError where trace and weights don't belong together."""
+        """Raise ValueError if `max_units` is too small, or trace and weights don't match."""
         if self.max_units < 2:
             raise ValueError(f"max_units must be 2 or more, got {self.max_units}.")
         if self.trace is None:
@@ -274,7 +275,7 @@ class NetworkDisplay:
         self._write((x_in + x_out) / 2, lowest - 0.32, shape, color=GREY, va="top")
 
     def _is_small(self, i: int) -> bool:
-        """True where all weights from layer i are drawn, and are few enough to be written out."""
+        """True if all weights from layer i are drawn, and few enough to be shown as numbers."""
         W = self.coefs[i]
         return W.size <= N_NUMBERS and max(W.shape) <= self.max_units
 
@@ -289,7 +290,7 @@ class NetworkDisplay:
             self._write(x, y, _number(dw), **style, **below, color=GREY)
 
     def _draw_units(self, i: int, y: np.ndarray, top: float) -> None:
-        """Circles of layer i, what it is above them, and names and numbers beside and within."""
+        """The circles of layer i, with a heading above and the units' names and numbers."""
         from matplotlib.patches import Circle
 
         n, x = self.units[i], i * self._column
@@ -359,7 +360,7 @@ def _places(lines: np.ndarray) -> list[tuple[float, float]]:
         clear = others.min(axis=0, initial=np.inf) / space[1]
         if taken:
             apart = np.abs(points[:, None] - np.array(taken)) / space
-            # numbers are apart if they are in either direction
+            # numbers don't overlap if they are apart in either direction
             free = apart.max(axis=2).min(axis=1)
         else:
             free = np.zeros(len(points))

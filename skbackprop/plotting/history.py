@@ -1,4 +1,4 @@
-"""The course of a training, line by line."""
+"""Training history: losses, validation score and learning rate by epoch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skbackprop.plotting.style import BLUE, GREEN, GREY, INK, ORANGE, RED, pyplo
 
 
 class TrainingHistoryDisplay:
-    """The course of a training: losses, penalty, validation score, learning rate.
+    """Training history: losses, penalty, validation score, learning rate.
 
     Each has its own axes, one above the other; what isn't in the history is left out.
 
@@ -23,21 +23,21 @@ class TrainingHistoryDisplay:
         Columns as in `history_`. Only ``"loss"`` must be there.
 
     best_epoch : int or None, default=None
-        The epoch, counted from 1, that is marked as the best.
+        Epoch to mark as the best, counted from 1.
 
     score_name : str, default="validation score"
-        What the validation score is called.
+        Label of the validation score.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
-        It holds the axes.
+        Figure that holds the axes.
 
     axes_ : ndarray of matplotlib Axes
-        From top to bottom.
+        The axes, from top to bottom.
 
     lines_ : dict of str to matplotlib Line2D
-        By the column they show.
+        The lines, by the column that they show.
 
     See Also
     --------
@@ -76,18 +76,18 @@ class TrainingHistoryDisplay:
         Parameters
         ----------
         estimator : BackpropClassifier or BackpropRegressor
-            A fitted one.
+            A fitted estimator.
 
         ax : sequence of matplotlib Axes, default=None
             As in `plot`.
 
         **kwargs : dict
-            For matplotlib's ``plot``, all lines alike.
+            Passed to matplotlib's ``plot``, for all lines.
 
         Returns
         -------
         display : TrainingHistoryDisplay
-            With what was drawn.
+            The display.
 
         Raises
         ------
@@ -123,10 +123,10 @@ class TrainingHistoryDisplay:
         Parameters
         ----------
         ax : sequence of matplotlib Axes, default=None
-            As many as there are parts to show, at most four. None makes a figure.
+            One for each part to show, at most four. None makes a figure.
 
         **kwargs : dict
-            For matplotlib's ``plot``, all lines alike.
+            Passed to matplotlib's ``plot``, for all lines.
 
         Returns
         -------

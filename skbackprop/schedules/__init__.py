@@ -1,7 +1,7 @@
-"""Schedules: the factor on `learning_rate_init` as training goes on.
+"""Schedules: how the factor on `learning_rate_init` changes during training.
 
-A schedule is a set of pure functions; the factor that it has reached lives with the run. Some
-change the factor after an epoch or at a plateau, the curves at every step.
+A schedule is a set of pure functions; the run keeps the current factor. Some schedules change it
+after an epoch or at a plateau, the curves at every step.
 """
 
 from skbackprop.schedules.base import Schedule

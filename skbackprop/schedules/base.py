@@ -10,13 +10,13 @@ from skbackprop.options import Option, integer, number
 class Schedule(Option):
     """rate = learning_rate_init * factor * factor_at(fraction).
 
-    The first factor starts at 1 and changes between epochs only: `after_epoch` and `on_plateau`
-    return the one to go on with. The second is a function of the fraction of training done.
+    `factor` starts at 1 and changes between epochs only: `after_epoch` and `on_plateau` return its
+    next value. `factor_at` is a function of the fraction of training done.
 
     Parameters
     ----------
     epochs : int, default=0
-        Epochs in which the fraction goes from 0 to 1. Afterwards it stays 1. 0 is `max_iter`.
+        Epochs over which the fraction goes from 0 to 1; then it stays 1. 0 means `max_iter`.
     warmup : float, default=0.0
         Fraction of training over which the rate rises from 0 to its first value.
     """
@@ -24,18 +24,18 @@ class Schedule(Option):
     epochs: int = integer(0, "[0, inf)")
     warmup: float = number(0.0, "[0, 1)")
 
-    #: Epochs in a row without improvement that `after_epoch` waits for, where it does. Training
-    #: must not end before: `n_iter_no_change` can't be smaller. A subclass may make it a field.
+    #: Epochs in a row without improvement that `after_epoch` waits for, if it does. Training must
+    #: not end sooner, so `n_iter_no_change` can't be smaller. A subclass may make it a field.
     patience: ClassVar[int] = 0
-    #: Said, with `verbose`, when `on_plateau` ends the training.
+    #: Printed, with `verbose`, when `on_plateau` ends the training.
     last_words: ClassVar[str] = "Stopping."
 
     def at(self, fraction: float) -> float:
-        """The curve: the factor when this fraction of training is done, the warm-up left out."""
+        """The curve: the factor at this fraction of training, not counting the warm-up."""
         return 1.0
 
     def rise(self, part: float) -> float:
-        """The share of `at(0)` when this part of the warm-up is done, in [0, 1): a line."""
+        """The share of `at(0)` after this part of the warm-up, in [0, 1): linear by default."""
         return part
 
     @final
@@ -52,16 +52,13 @@ class Schedule(Option):
 
     @property
     def has_end(self) -> bool:
-        """True for a curve: where it ends, training has done what it was to do."""
+        """True for a curve: where it ends, training is complete."""
         return type(self).at is not Schedule.at
 
     def after_epoch(self, factor: float, t: int, waited: int) -> float:
-        """After an epoch: t samples have been trained on, `waited` epochs brought nothing.
-
-        These are the epochs without improvement in a row, up to this one.
-        """
+        """The factor after t samples and `waited` epochs in a row without improvement."""
         return factor
 
     def on_plateau(self, factor: float, learning_rate: float) -> float | None:
-        """After `n_iter_no_change` epochs without improvement; None ends the training."""
+        """The factor after `n_iter_no_change` epochs without improvement; None ends training."""
         return None

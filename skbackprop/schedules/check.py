@@ -1,4 +1,4 @@
-"""A look at a user's own curve, before it meets a network."""
+"""A trial run of a user's own schedule, before training."""
 
 from math import isfinite
 from numbers import Real
@@ -14,13 +14,13 @@ def check_schedule(schedule: Schedule) -> None:
     Parameters
     ----------
     schedule : Schedule
-        Of any class.
+        An instance of your own subclass, or a `FunctionSchedule`.
 
     Raises
     ------
     ValueError
-        Naming `learning_rate`, if the factor can't be computed somewhere, or isn't a finite
-        number of at least 0.
+        If the factor can't be computed somewhere, or isn't a finite number of at least 0. The
+        message names `learning_rate`.
     """
     must = f"learning_rate={schedule!r} must give a finite float >= 0 at every fraction of training"
     for i in range(1, POINTS + 1):

@@ -1,4 +1,4 @@
-"""Schedules by the fraction s of training done, 0 <= s <= 1."""
+"""Schedules as curves over the fraction s of training done, 0 <= s <= 1."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ class Cosine(Schedule):
     final : float, default=0.0
         The factor at the end.
     epochs : int, default=0
-        Epochs that the curve takes. Afterwards the factor stays. 0 is `max_iter`.
+        Epochs that the curve takes; then the factor stays constant. 0 means `max_iter`.
     warmup : float, default=0.0
-        Fraction of training over which the factor rises from 0 to 1 before.
+        Initial fraction of training, over which the factor rises from 0 to 1.
     """
 
     final: float = number(0.0, "[0, 1]")
@@ -38,9 +38,9 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True, kw_only=True)
 class OneCycle(Cosine):
-    """factor = start, up to 1 over the warm-up, down to final over the rest; half cosines both.
+    """factor = start, up to 1 over the warm-up, then down to final; both along half cosines.
 
-    Smith and Topin (2019), with cosines for their lines; the momentum stays.
+    Smith and Topin (2019), with cosines instead of lines, and constant momentum.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class OneCycle(Cosine):
     final : float, default=0.0
         The factor at the end.
     epochs : int, default=0
-        Epochs that the cycle takes. Afterwards the factor stays. 0 is `max_iter`.
+        Epochs that the cycle takes; then the factor stays constant. 0 means `max_iter`.
     warmup : float, default=0.3
         Fraction of training over which the factor rises.
     """
@@ -66,7 +66,8 @@ class OneCycle(Cosine):
 class Step(Schedule):
     """factor = drop**k once k whole periods have passed.
 
-    He et al. (2016), Deep residual learning for image recognition, section 4.2, at other times.
+    He et al. (2016), Deep residual learning for image recognition, section 4.2, with drops at
+    other times.
 
     Parameters
     ----------
@@ -75,16 +76,16 @@ class Step(Schedule):
     period : float, default=1/3
         Fraction of training between two drops.
     epochs : int, default=0
-        Epochs of which `period` is a fraction. Afterwards the factor stays. 0 is `max_iter`.
+        Epochs of which `period` is a fraction; then the factor stays constant. 0 means `max_iter`.
     warmup : float, default=0.0
-        Fraction of training over which the factor rises from 0 to 1 before.
+        Initial fraction of training, over which the factor rises from 0 to 1.
     """
 
     drop: float = number(0.1, "(0, 1]")
     period: float = number(1 / 3, "(0, 1]")
 
     def at(self, fraction: float) -> float:
-        """drop**k. The end of training is no drop: there comes no period after it."""
+        """drop**k. There is no drop at the end of training, as no period follows."""
         return self.drop ** max(0, ceil(fraction / self.period) - 1)
 
 
@@ -100,9 +101,9 @@ class Exponential(Schedule):
     final : float, default=0.01
         The factor at the end.
     epochs : int, default=0
-        Epochs that the curve takes. Afterwards the factor stays. 0 is `max_iter`.
+        Epochs that the curve takes; then the factor stays constant. 0 means `max_iter`.
     warmup : float, default=0.0
-        Fraction of training over which the factor rises from 0 to 1 before.
+        Initial fraction of training, over which the factor rises from 0 to 1.
     """
 
     final: float = number(0.01, "(0, 1]")
@@ -121,9 +122,9 @@ class CosineLog4(Schedule):
     Parameters
     ----------
     epochs : int, default=0
-        Epochs that the curve takes. Afterwards the factor stays 0. 0 is `max_iter`.
+        Epochs that the curve takes; then the factor stays 0. 0 means `max_iter`.
     warmup : float, default=0.0
-        Fraction of training with factor 0 before; of no use, as the curve begins at 0.
+        Initial fraction of training with factor 0; of no use, as the curve begins at 0.
     """
 
     def at(self, fraction: float) -> float:
@@ -138,12 +139,12 @@ class FunctionSchedule(Schedule):
     Parameters
     ----------
     function : callable
-        From the fraction of training done, in [0, 1], to a finite factor of at least 0. For
-        pickle it must have a name at the top of a module, as a lambda has not.
+        Maps the fraction of training done, in [0, 1], to a finite factor of at least 0. To be
+        pickled it must be defined at the top of a module; a lambda can't be.
     epochs : int, default=0
-        Epochs that the curve takes. Afterwards s stays 1. 0 is `max_iter`.
+        Epochs that the curve takes; then s stays 1. 0 means `max_iter`.
     warmup : float, default=0.0
-        Fraction of training over which the factor rises from 0 to function(0) before.
+        Initial fraction of training, over which the factor rises from 0 to function(0).
     """
 
     function: Callable[[float], float]

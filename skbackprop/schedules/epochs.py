@@ -1,4 +1,4 @@
-"""Schedules that change the rate between epochs, by what has been seen so far."""
+"""Schedules that change the rate between epochs, depending on training so far."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,7 +16,7 @@ class Constant(Schedule):
     Parameters
     ----------
     epochs : int, default=0
-        How long training lasts, for the warm-up. 0 is `max_iter`.
+        Length of training, for the warm-up. 0 means `max_iter`.
     warmup : float, default=0.0
         Fraction of training over which the rate rises from 0.
     """
@@ -24,7 +24,7 @@ class Constant(Schedule):
 
 @dataclass(frozen=True)
 class InvScaling(Schedule):
-    """rate = learning_rate_init / (t + 1)**power_t, t the samples seen up to the last epoch's end.
+    """rate = learning_rate_init / (t + 1)**power_t, t the samples seen before this epoch.
 
     The "invscaling" of scikit-learn's MLPClassifier.
 
@@ -33,7 +33,7 @@ class InvScaling(Schedule):
     power_t : float, default=0.5
         Exponent.
     epochs : int, default=0
-        How long training lasts, for the warm-up. 0 is `max_iter`.
+        Length of training, for the warm-up. 0 means `max_iter`.
     warmup : float, default=0.0
         Fraction of training over which a factor rises from 0 to 1.
     """
@@ -59,7 +59,7 @@ class Adaptive(Schedule):
     min_rate : float, default=1e-6
         A plateau at this rate or below ends the training.
     epochs : int, default=0
-        How long training lasts, for the warm-up. 0 is `max_iter`.
+        Length of training, for the warm-up. 0 means `max_iter`.
     warmup : float, default=0.0
         Fraction of training over which a factor rises from 0 to 1.
     """
@@ -78,9 +78,9 @@ class Adaptive(Schedule):
 class ReduceOnPlateau(Schedule):
     """rate /= divisor after every `patience` epochs in a row without improvement.
 
-    Unlike "adaptive" it leaves the end of training to `n_iter_no_change`, which must not be smaller
-    than `patience`, or the rate can't fall. He et al. (2016), Deep residual learning for image
-    recognition, section 3.4, by the training loss or the validation score.
+    Unlike "adaptive" it never ends training: `n_iter_no_change` does, and must not be smaller than
+    `patience`, or the rate couldn't fall. He et al. (2016), Deep residual learning for image
+    recognition, section 3.4, applied to the training loss or the validation score.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class ReduceOnPlateau(Schedule):
     min_factor : float, default=0.0
         The rate doesn't fall below this share of `learning_rate_init`.
     epochs : int, default=0
-        How long training lasts, for the warm-up. 0 is `max_iter`.
+        Length of training, for the warm-up. 0 means `max_iter`.
     warmup : float, default=0.0
         Fraction of training over which a factor rises from 0 to 1.
     """

@@ -1,7 +1,7 @@
 """Training: the epoch loop with its stopping rule, and L-BFGS through SciPy.
 
-A run changes a `Network` and a `Progress`, nothing else; what it is to do stands in a `Plan`. It
-neither warns nor raises about its outcome: that is the estimator's to tell.
+A run follows a `Plan` and changes nothing but a `Network` and a `Progress`. It neither warns nor
+raises about its outcome: the estimator does that.
 """
 
 from skbackprop.training.epochs import EpochRun

@@ -18,7 +18,7 @@ from skbackprop.vectors import aligned_copy
 class EpochRun(Run):
     """Minibatch training until the stopping rule, or for `max_iter` more epochs.
 
-    The samples are shuffled by `rng`. Where the plan says so, the best epoch's values are restored
+    The samples are shuffled by `rng`. If the plan says so, the best epoch's values are restored
     at the end.
     """
 
@@ -33,15 +33,15 @@ class EpochRun(Run):
         self.rng = rng
 
     def __call__(self, network: Network, batches: Minibatches, progress: Progress) -> None:
-        """Train the network; progress tells how far it came."""
+        """Train the network; progress records how far it got."""
         plan, p, last = self.plan, progress, progress.n_iter + self.plan.max_iter
         best_before = p.best
         if plan.restore_best and p.best_values is None and p.best < inf:
-            # the best epoch so far is that of an earlier call, which has left its values
+            # the best epoch so far was in an earlier call, which ended with its values
             p.best_values = aligned_copy(network.values)
         try:
             if p.continued and p.no_improvement > plan.n_iter_no_change:
-                self.plateau(p)  # the run that this one continues has ended here
+                self.plateau(p)  # the run that this one continues ended here
             while not p.outcome:
                 if self.tasks:
                     self.tasks.begin_epoch()
@@ -113,7 +113,7 @@ class EpochRun(Run):
         )
 
     def plateau(self, progress: Progress) -> None:
-        """Go on with the schedule's next factor, or end where it has none."""
+        """Go on with the schedule's next factor, or end training if it has none."""
         plan = self.plan
         what = "Training loss" if plan.monitor == "loss" else "Validation score"
         reason = (
@@ -131,5 +131,5 @@ class EpochRun(Run):
 
 
 def _is_finite(theta: np.ndarray) -> bool:
-    """True where theta has no NaN and no inf; theta . theta tells it in one quick pass."""
+    """True if theta has no NaN and no inf; theta . theta usually tells in one fast pass."""
     return isfinite(np.dot(theta, theta)) or bool(np.all(np.isfinite(theta)))

@@ -16,7 +16,7 @@ from skbackprop.training.run import Run
 
 
 class LBFGSRun(Run):
-    """Full-batch minimisation by SciPy's L-BFGS-B, until `tol` bounds the gradient's entries."""
+    """Full-batch minimisation by SciPy's L-BFGS-B, until no gradient entry exceeds `tol`."""
 
     def __call__(self, network: Network, batches: Minibatches, progress: Progress) -> None:
         """Train the network; progress holds the loss of every iteration."""
@@ -34,7 +34,7 @@ class LBFGSRun(Run):
             return parts["data_loss"] + parts["penalty"], network.grad.astype(np.float64)
 
         def callback(intermediate_result: OptimizeResult) -> None:
-            # SciPy accepts the point that it has evaluated last
+            # the point that SciPy accepts is the last one that it evaluated
             nonlocal start
             accepted[:] = intermediate_result.x
             now = perf_counter()
@@ -76,7 +76,7 @@ class LBFGSRun(Run):
         self.restore_best(network, p)
 
     def options(self) -> dict[str, Any]:
-        """SciPy's names for what the plan and the solver say."""
+        """The settings of the plan and the solver, under SciPy's names."""
         solver: LBFGS = self.plan.solver
         return {
             "maxiter": self.plan.max_iter,

@@ -1,4 +1,4 @@
-"""What a run is to do, and what it has reached."""
+"""What a run should do, and how far it has got."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skbackprop.schedules import Schedule
 
 
 class Row(NamedTuple):
-    """What is noted of an epoch. Losses are means over its samples; seconds are of training alone.
+    """The record of an epoch. Losses are means over its samples; seconds are of training only.
 
     `learning_rate` is that of the last step, `gradient_norm` that of the first batch.
     """
@@ -31,10 +31,11 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is to do. The names are the estimator's parameters.
+    """What a run should do. Most fields are named after the estimator's parameters.
 
-    `monitor` is what has to improve, "loss" or "validation_score", and `measure` says more of it: a
-    best value of another one can't be compared. `horizon` is how many epochs a schedule counts on.
+    `monitor` is what has to improve, "loss" or "validation_score". `measure` is the scoring or loss
+    behind it: best values of different ones can't be compared. `horizon` is the length of a
+    schedule in epochs.
     """
 
     solver: Any
@@ -62,16 +63,16 @@ class Evaluation(NamedTuple):
 
 @dataclass
 class Progress:
-    """What training has reached. The estimator keeps it, so that a later call can go on.
+    """The state of training. The estimator keeps it, so that a later call can go on.
 
-    `best` is the smallest value so far of what is `monitored`, scores with a minus sign.
-    `best_values` are the network's values that led to it, where they are to be restored.
-    `epochs` counts those of all runs since the optimizer was made anew.
-    `generator` draws what dropout drops; None where nothing was dropped yet.
-    `left_best` is True where the last run has left the values that led to `best`.
-    `continued` is True where this run goes on as if the last one had never ended.
+    `best` is the smallest value so far of what is `monitored`, with scores negated.
+    `best_values` are the network's values that led to it, if they are to be restored.
+    `epochs` counts the epochs of all runs since the optimizer was last reset.
+    `generator` draws the dropout masks; None if nothing has been dropped yet.
+    `left_best` is True if the last run ended with the values that led to `best`.
+    `continued` is True if this run goes on as if the last one had never ended.
     `outcome` is "converged", "completed" (the schedule's curve), "unfinished", "interrupted",
-    "stopped" (by a callback) or "diverged"; `message` says more of an unfinished run.
+    "stopped" (by a callback) or "diverged"; `message` says more about an unfinished run.
     """
 
     solver: Any = None
@@ -93,7 +94,7 @@ class Progress:
     message: str = ""
 
     def start(self, plan: Plan, network: Network, anew: bool) -> None:
-        """Before a run: no history; a fresh optimizer if `anew` or if it's another one."""
+        """Prepare a run: clear the history; reset the optimizer if `anew` or its type changed."""
         solver, monitored = plan.solver, (plan.monitor, plan.measure)
         self.rows = []
         self.n_iter, self.outcome, self.continued = 0, "", False
@@ -107,15 +108,15 @@ class Progress:
         self.best_values = None
 
     def reset_best(self) -> None:
-        """Let the next epoch be the best, whatever it brings."""
+        """Forget the best epoch: the next one becomes the best."""
         self.best, self.best_values, self.no_improvement = inf, None, 0
 
     def resume(self, solver: Any) -> None:
-        """Before a run that goes on as if the last one had never ended."""
+        """Prepare a run that goes on as if the last one had never ended."""
         self.rows, self.solver, self.outcome, self.continued = [], solver, "", True
 
     def fork(self) -> Progress:
-        """Return what a run may change without changing this."""
+        """Return a copy that a run may change without changing this one."""
         state, values = self.optimizer_state, self.best_values
         return replace(
             self,
@@ -126,7 +127,7 @@ class Progress:
         )
 
     def reset_optimizer(self, theta: np.ndarray) -> None:
-        """Start the optimizer and the schedule anew."""
+        """Reset the optimizer and the schedule."""
         self.optimizer_state, self.factor, self.epochs = self.solver.init(theta), 1.0, 0
 
     def note(self, row: Row) -> None:
@@ -142,11 +143,11 @@ class Progress:
         return {name: list(column) for name, column in zip(Row._fields, columns, strict=True)}
 
     def update_best(self, value: float, tol: float) -> bool:
-        """Take in a monitored value; True if it is the best so far.
+        """Record a monitored value; True if it is the best so far.
 
         An epoch counts as an improvement only if it is better than the best by `tol`.
         """
-        # written so that NaN, a score that isn't defined, is no improvement
+        # written so that NaN, an undefined score, is no improvement
         improved = value <= self.best - tol
         self.no_improvement = 0 if improved else self.no_improvement + 1
         is_best = value < self.best

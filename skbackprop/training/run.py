@@ -13,13 +13,13 @@ from skbackprop.vectors import aligned_copy
 
 
 class Tasks(Protocol):
-    """Who is told of the epochs, or of the iterations of L-BFGS."""
+    """What is called before and after every epoch, or iteration of L-BFGS."""
 
     def begin_epoch(self) -> None:
-        """Before an epoch, once or more often."""
+        """Called before an epoch, possibly more than once."""
 
     def end_epoch(self, network: Network, progress: Progress) -> bool:
-        """After an epoch; true where training is to stop."""
+        """Called after an epoch; True stops training."""
 
 
 class Run:
@@ -30,9 +30,9 @@ class Run:
     plan : Plan
         What to do.
     evaluate : callable, optional
-        Network to `Evaluation`, after every epoch.
+        Called after every epoch; takes the network and returns an `Evaluation`.
     tasks : Tasks, optional
-        Is told when an epoch begins and ends; may stop the training.
+        Called when an epoch begins and ends; may stop training.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Run:
         tasks: Tasks | None = None,
     ) -> None:
         self.plan, self.evaluate, self.tasks = plan, evaluate, tasks
-        #: What the last epoch has left, where the best one's values have replaced it.
+        #: The values after the last epoch, if the best epoch's values have replaced them.
         self.last_values: np.ndarray | None = None
 
     def restore_best(self, network: Network, progress: Progress) -> None:
@@ -53,7 +53,7 @@ class Run:
             np.copyto(network.values, progress.best_values)
 
     def finish_epoch(self, network: Network, p: Progress, row: Row) -> None:
-        """Evaluate, note, and keep the values if they are the best."""
+        """Evaluate and record an epoch, and keep the values if they are the best."""
         plan, value = self.plan, row.loss
         self.say("Iteration {}, loss = {:.8f}", p.n_iter + 1, row.loss)
         if self.evaluate:
@@ -71,6 +71,6 @@ class Run:
                 np.copyto(p.best_values, network.values)
 
     def say(self, line: str, *values: Any) -> None:
-        """Print for `verbose`."""
+        """Print if `verbose`."""
         if self.plan.verbose:
             print(line.format(*values))
