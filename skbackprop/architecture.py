@@ -68,9 +68,9 @@ class Architecture:
         return row
 
     @property
-    def shapes(self) -> list[tuple[int, int]]:
+    def shapes(self) -> list[tuple[int, ...]]:
         """Shape (fan_in, fan_out) of each W."""
-        return list(pairwise(self.units))
+        return [layer.shapes["W"] for layer in self.row() if "W" in layer.shapes]
 
     @property
     def n_weights(self) -> int:
@@ -91,6 +91,12 @@ class Architecture:
 def size(shapes: Iterable[Shapes]) -> int:
     """Total number of entries of arrays of these shapes."""
     return sum(prod(shape) for by_name in shapes for shape in by_name.values())
+
+
+def depths(row: list[Layer]) -> list[int]:
+    """For each layer the number of the last dense one up to there; 0 for those below the first."""
+    dense = np.cumsum(["W" in layer.shapes for layer in row])
+    return [max(0, int(n) - 1) for n in dense]
 
 
 def cut(vector: np.ndarray, shapes: list[Shapes]) -> list[dict[str, np.ndarray]]:

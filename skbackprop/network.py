@@ -14,7 +14,7 @@ import numpy as np
 
 from skbackprop.architecture import Architecture, cut
 from skbackprop.initializers import Initializer
-from skbackprop.layers import Dense, Layer, SparseRows
+from skbackprop.layers import Layer, SparseRows
 from skbackprop.vectors import AXPY, aligned
 from skbackprop.workspace import Batch, Workspace
 
@@ -41,28 +41,22 @@ class Network:
         n_weights = architecture.n_weights
         self.weights, self.weight_grads = theta[:n_weights], self.grad[:n_weights]
         self.row = architecture.row()
-        output = self.row[-1]
-        assert isinstance(output, Dense)
-        self.output = output
         shapes = [layer.shapes for layer in self.row]
         statistics = cut(values[theta.size :], [layer.statistics for layer in self.row])
-        for layer, own, gradients, kept in zip(
+        for layer, own, gradients, averages in zip(
             self.row, cut(theta, shapes), cut(self.grad, shapes), statistics, strict=True
         ):
-            layer.bind(own | {f"d{name}": array for name, array in gradients.items()} | kept)
+            layer.bind(own | {f"d{name}": array for name, array in gradients.items()} | averages)
         #: The row backwards, down to the lowest layer with parameters: none below needs a gradient.
         lowest = next(i for i, names in enumerate(shapes) if names)
         self.way_back = self.row[lowest:][::-1]
-        W, dW, db = self.arrays("W"), self.arrays("dW"), self.arrays("db")
-        self.into_hidden_units = list(zip(W, dW, db, strict=True))[:-1]
+        #: W and scratch for `limit_norms`, of all dense layers but the output layer
+        self.into_hidden_units = [
+            (W, dW, np.empty_like(W[0]))
+            for W, dW in zip(self.arrays("W")[:-1], self.arrays("dW")[:-1], strict=True)
+        ]
         self.axpy = AXPY[theta.dtype]
         self.signs = np.empty_like(self.weights) if architecture.l1 else None
-
-    @property
-    def depths(self) -> list[int]:
-        """For each layer of the row, the number of the last dense layer so far, or 0."""
-        dense = np.cumsum(["W" in layer.shapes for layer in self.row])
-        return [max(0, int(n) - 1) for n in dense]
 
     def arrays(self, name: str) -> list[np.ndarray]:
         """The arrays of one name (W, dW, b, ...) of all layers that have it, from X upwards."""
@@ -144,17 +138,19 @@ class Network:
         Rows are processed in chunks, so that the layers' values stay in the cache. The result is in
         Fortran order, as in training.
         """
-        hidden: list[Layer] = []
-        for layer in self.row[:-1]:
-            hidden = layer.folded(hidden)
+        row: list[Layer] = []
+        for layer in self.row:
+            layer.fold_into(row)
+        *below, output = row
         n = X.shape[0]
         Z = np.empty((self.architecture.units[-1], n), self.theta.dtype).T
         for start in range(0, n, ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            A = X[rows] if isinstance(X, np.ndarray) else SparseRows(X[rows])
-            for layer in hidden:
-                A = layer.predict(A)
-            self.output.scores(A, Z[rows])
+            A, free = X[rows] if isinstance(X, np.ndarray) else SparseRows(X[rows]), False
+            for layer in below:
+                A_below, A = A, layer.predict(A, free)
+                free = free or A is not A_below  # X itself must not be overwritten
+            output.predict_into(A, Z[rows])
         return Z
 
     def __getstate__(self) -> dict[str, Any]:

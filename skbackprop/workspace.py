@@ -51,7 +51,7 @@ class Workspace:
             self.buffers.append(buffers)
             below = buffers
         Z = below.out
-        assert Z is not None, "the last layer is a dense one"
+        assert Z is not None, "the row is empty"
         self.Z = Z
         self.scratch = architecture.loss.scratch(Z)
 

@@ -811,6 +811,13 @@ def test_warnings_point_at_the_users_line(batch_size):
         assert files_of_warnings(clf.partial_fit) == {__file__}
 
 
+def test_a_warning_where_the_caller_has_no_name():
+    clf = net(max_iter=2)
+    with pytest.warns(ConvergenceWarning):
+        exec("clf.fit(X, y)", {"clf": clf, "X": X, "y": y})
+    assert clf.n_iter_ == 2
+
+
 def test_ctrl_c_elsewhere_changes_nothing(monkeypatch):
     """Outside of training there is no half-trained model to keep: the interrupt goes on."""
     clf = net().fit(X, y)

@@ -281,3 +281,12 @@ def test_a_trace_prints_as_a_table(sparse):
     assert [cell.text for cell in table.iterfind("thead/tr/th")] == head.split()
     body = [[cell.text or "" for cell in row] for row in table.iterfind("tbody/tr")]
     assert body == [["", *cells[0]], *cells[1:]]
+
+
+@pytest.mark.parametrize("form", [csr_array, np.asarray])
+def test_a_trace_drops_nothing(form):
+    clf = fitted(input_dropout=0.5, dropout=0.5)
+    trace = trace_backprop(clf, form(X), y)
+    assert_allclose(trace.output, clf.predict_proba(X), atol=1e-13)
+    assert_allclose(trace.layers[0].dW, X.T @ trace.layers[0].dZ, atol=1e-4)
+    assert check_gradients(clf, form(X), y).ok

@@ -56,8 +56,8 @@ class Scale(Layer):
         np.add.reduce(buffers.dA, axis=0, out=self.ds)
         return np.multiply(dA, self.s, out=dA)
 
-    def predict(self, A):
-        return A * self.s
+    def predict(self, A, free):
+        return np.multiply(A, self.s, out=A if free else None)
 
 
 EXAMPLES = {
@@ -133,24 +133,30 @@ def test_layers_keep_the_dtype_and_what_isnt_free(make, dtype):
     buffers = layer.buffers(below, Memory(M, A.dtype, np.random.default_rng(3)))
     out = layer.forward(below.out, buffers)
     assert_array_equal(below.out, A)
-    assert out.dtype == layer.predict(A.copy()).dtype == dtype
+    assert out.dtype == layer.predict(below.out, free=False).dtype == dtype
+    assert_array_equal(below.out, A)
     assert layer.backward(np.ones_like(out), buffers).dtype == dtype
     assert buffers.out is out
 
 
+@pytest.mark.parametrize("order", ["C", "F", "rows of F"])
 @pytest.mark.parametrize("make", CASES)
-def test_the_folded_row_predicts_what_the_row_does(make):
+def test_the_folded_row_predicts_what_the_row_does(make, order):
     rng = np.random.default_rng(0)
-    dense, _ = bound(Dense(3, N), rng)
-    layer, _ = bound(make(), rng)
-    X = rng.standard_normal((M, 3))
-    A = layer.predict(dense.predict(X))
-    row = layer.folded([dense])
-    assert len(row) <= 2
-    got = X
-    for folded in row:
-        got = folded.predict(got)
-    assert_allclose(got, A, atol=1e-12)
+    layers = [bound(one, rng)[0] for one in (Dense(3, N), make())]
+    expected = got = rng.standard_normal((M, 3))
+    for layer in layers:
+        expected = layer.predict(expected, free=False)
+    row = []
+    for layer in layers:
+        layer.fold_into(row)
+    *below, output = row
+    for layer in below:
+        got = layer.predict(got, free=False)
+    out = np.empty((2 * M, expected.shape[1]), order=order[-1])[:M]
+    out = out if order == "rows of F" else out.copy(order=order)
+    output.predict_into(got, out)
+    assert_allclose(out, expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("make", [c for c in CASES if "Dropout" not in c.id and "Norm" not in c.id])
@@ -158,7 +164,34 @@ def test_prediction_is_the_forward_pass(make):
     rng = np.random.default_rng(0)
     layer, _ = bound(make(), rng)
     A = rng.standard_normal((M, N))
-    assert_array_equal(layer.predict(A.copy()), run(layer, A)[0])
+    expected = run(layer, A)[0]
+    assert_allclose(layer.predict(A, free=False), expected)
+    assert_allclose(layer.predict(A.copy(), free=True), expected)
+
+
+class Masked(Dense):
+    """A dense layer that isn't plain: its W mustn't be folded."""
+
+    def predict_into(self, A, out):
+        super().predict_into(A, out)
+        out[:, ::2] = 0.0
+
+    def predict(self, A, free=False):
+        Z = np.empty((len(A), self.fan_out))
+        self.predict_into(A, Z)
+        return Z
+
+
+def test_only_a_plain_dense_layer_takes_a_normalisation_in():
+    rng = np.random.default_rng(0)
+    norm, _ = bound(NormalizationLayer(BatchNorm(), N), rng)
+    for row in ([], [bound(Masked(3, N), rng)[0]], [bound(Scale(N), rng)[0]]):
+        before = list(row)
+        norm.fold_into(row)
+        assert row == [*before, norm]
+    row = [bound(Dense(3, N), rng)[0]]
+    norm.fold_into(row)
+    assert len(row) == 1
 
 
 def test_z_and_a_share_an_array_where_both_passes_allow_it():
@@ -206,6 +239,81 @@ class Scaled(Architecture):
     def row(self):
         *hidden, output = super().row()
         return [Scale(self.units[0]), *hidden, Scale(self.units[-2]), output]
+
+
+@dataclass(frozen=True)
+class Odd(Architecture):
+    """Layers where the package puts none: everywhere, a W without b, and one above the scores."""
+
+    def row(self):
+        n, K = self.units[0], self.units[-1]
+        return [
+            NormalizationLayer(LayerNorm(), n),
+            NormalizationLayer(BatchNorm(), n),
+            ActivationLayer(Softplus()),
+            *super().row(),
+            Dense(K, K),
+            NormalizationLayer(BatchNorm(), K),
+            Gains(K),
+        ]
+
+
+class Gains(Layer):
+    """out = W A, one gain for each column; W is penalised."""
+
+    def __init__(self, n):
+        self.n = n
+
+    @property
+    def shapes(self):
+        return {"W": (self.n, 1)}
+
+    def initialize(self, rule, rng):
+        self.W.fill(1.0)
+
+    def buffers(self, below, memory):
+        return Buffers(memory.take(self.n, "F"))
+
+    def forward(self, A, buffers):
+        buffers.A = A
+        return np.multiply(A, self.W[:, 0], out=buffers.out)
+
+    def backward(self, dA, buffers):
+        self.dW[:, 0] = (buffers.A * dA).sum(axis=0)
+        return np.multiply(dA, self.W[:, 0], out=dA)
+
+    def predict(self, A, free):
+        return A * self.W[:, 0]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("n", [150, 3000])
+def test_a_row_of_any_order(monkeypatch, n):
+    monkeypatch.setattr("skbackprop.estimators.build.Architecture", Odd)
+    X, y = load_iris(return_X_y=True)
+    before = X.copy()
+    clf = BackpropClassifier((6,), "tanh", alpha=0.5, l1_ratio=0.5, max_norm=3.0, random_state=0)
+    clf.set_params(learning_rate_init=0.01, max_iter=200, batch_size=50).fit(X, y)
+    trace = trace_backprop(clf, X, y)  # by the batch's own means, as in training
+    assert np.mean(trace.output.argmax(axis=1) == y) > 0.9
+    assert len(trace.layers) == 4
+    assert "Trace of 150 samples" in str(trace)
+    network, expected = clf._network, X
+    for layer in network.row:
+        expected = layer.predict(expected, free=False)
+    assert_allclose(clf.decision_function(X), expected)
+    W = np.concatenate([W.ravel() for W in network.arrays("W")])
+    assert_array_equal(network.weights, W)
+    assert len(W) == 4 * 6 + 6 * 3 + 3 * 3 + 3
+    assert_allclose(
+        network.add_penalty(150.0), (0.25 * np.abs(W).sum() + 0.125 * (W**2).sum()) / 150.0
+    )
+    report = check_gradients(clf, X, y)
+    assert report.ok, str(report)
+    many = np.resize(X, (n, 4))
+    assert_allclose(clf.decision_function(many)[:150], clf.decision_function(X))
+    assert_array_equal(X, before)
+    assert_array_equal(many[:150], before)
 
 
 @pytest.fixture

@@ -402,3 +402,9 @@ def test_a_completed_curve_is_no_lack_of_convergence():
     for schedule in (Cosine(epochs=4), "constant", Constant(warmup=0.1)):
         with pytest.warns(ConvergenceWarning, match="Maximum iterations"):
             BackpropClassifier(**params, learning_rate=schedule).fit(X, y)
+
+
+def test_arguments_by_position():
+    """The fields of a schedule's own come first; those that all have are keywords."""
+    assert ReduceOnPlateau(2.0, 7, 0.1) == ReduceOnPlateau(divisor=2.0, patience=7, min_factor=0.1)
+    assert repr(ReduceOnPlateau()).startswith("ReduceOnPlateau(epochs=0, warmup=0.0, divisor=10.0")

@@ -20,7 +20,7 @@ from skbackprop.estimators.choices import Chosen, choose
 from skbackprop.estimators.combinations import check_combinations
 from skbackprop.estimators.fitted import Views, coef_views, intercept_views, set_fitted
 from skbackprop.estimators.parameters import Parameters
-from skbackprop.estimators.resume import Draws, Resumable, resumable, settings
+from skbackprop.estimators.resume import Draws, Resumable, resumable, settings_of
 from skbackprop.estimators.samples import (
     Dataset,
     Encoding,
@@ -57,8 +57,8 @@ def is_stochastic(estimator: Any) -> bool:
 class Job:
     """The checked inputs of one call: what to train on, and how.
 
-    `goes_on` is True if training continues from fitted weights; `exact` holds the settings that
-    ``warm_start="exact"`` depends on, and is None without it.
+    `goes_on` is True if training continues from fitted weights; `settings` are those that
+    ``warm_start="exact"`` depends on, and None without it.
     """
 
     plan: Plan
@@ -67,7 +67,7 @@ class Job:
     tasks: FitTasks | None
     incremental: bool
     goes_on: bool
-    exact: dict[str, Any] | None
+    settings: dict[str, Any] | None
 
 
 class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
@@ -188,7 +188,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
                 tasks=tasks,
                 incremental=incremental,
                 goes_on=goes_on,
-                exact=settings(self, chosen, validation is not None) if exact else None,
+                settings=settings_of(self, chosen, validation is not None) if exact else None,
             )
             with build.enough_memory(self, architecture):
                 if goes_on:
@@ -213,8 +213,8 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
         plan, solver, n_samples = job.plan, job.plan.solver, len(job.training.samples)
         progress = self._progress.fork() if job.goes_on else Progress()
         kept = None
-        if job.exact and job.goes_on:
-            kept = resumable(getattr(self, "_resume", None), progress, n_samples, job.exact)
+        if job.settings and job.goes_on:
+            kept = resumable(getattr(self, "_resume", None), progress, n_samples, job.settings)
 
         # the training and validation samples, and the sources of random numbers
         draws = kept.draws if kept else self._draws(network, job, progress.generator, rng)
@@ -242,9 +242,9 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
             run(network, batches, progress)
 
         self.__dict__.pop("_resume", None)
-        if job.exact and progress.outcome not in ("interrupted", "diverged"):
+        if job.settings and progress.outcome not in ("interrupted", "diverged"):
             draws.train = batches.samples.index
-            self._resume = Resumable.after(run, network, draws, n_samples, job.exact)
+            self._resume = Resumable.after(run, network, draws, n_samples, job.settings)
         else:
             progress.best_values = None  # no longer needed
         return progress

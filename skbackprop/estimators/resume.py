@@ -93,7 +93,7 @@ class Resumable:
             progress.reset_best()  # other weights have been assigned since
 
 
-def settings(params: Parameters, chosen: Chosen, has_validation: bool) -> dict[str, Any]:
+def settings_of(params: Parameters, chosen: Chosen, has_validation: bool) -> dict[str, Any]:
     """The parameters that must stay the same, in a form that can be compared."""
     return {
         "solver": chosen.solver,

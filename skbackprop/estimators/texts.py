@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from skbackprop.estimators.choices import CHOICES
 from skbackprop.estimators.parameters import Parameters
 from skbackprop.optimizers import OPTIMIZERS
+from skbackprop.schedules import SCHEDULES, Schedule
 
 PARAMETERS = """\
 hidden_layer_sizes : int or array-like of int, default=(100,)
@@ -80,7 +81,7 @@ batch_size : int or "auto", default="auto"
     Samples per minibatch. "auto" is ``min(200, n_samples)``. Not used by {full_batch}.
 
 max_iter : int, default=200
-    Maximum number of epochs, or of iterations of "lbfgs". Also the number of epochs, including
+    Maximum number of epochs, or of iterations of {full_batch}. Also the number of epochs, including
     calls of `partial_fit`, over which a schedule such as "cosine" runs from start to end, unless
     an object sets its own, as in ``Cosine(epochs=50)``.
 
@@ -93,11 +94,11 @@ random_state : int, RandomState instance or None, default=None
 
 tol : float, default=1e-4
     Minimum by which an epoch's loss or validation score must beat the best one so far to count
-    as an improvement. "lbfgs" stops when no entry of the gradient is larger than `tol`.
+    as an improvement. {full_batch} stops when no entry of the gradient is larger than `tol`.
 
 n_iter_no_change : int or inf, default=10
-    Training ends, or the "adaptive" rate drops, after more than this many epochs in a row without
-    improvement.
+    Training ends, or the rate of {on_plateau} drops, after more than this many epochs in a row
+    without improvement.
 
 early_stopping : bool, default=False
     Stop when `scoring` on validation samples no longer improves, and keep the weights of the best
@@ -242,6 +243,8 @@ def _lists(cls: type[Parameters]) -> dict[str, str]:
         lists[f"flat_{name}"] = _joined(list(flat))
     lists |= {name: _joined(strings) for name, strings in readers.items()}
     lists["full_batch"] = _joined([_quoted(k) for k, o in OPTIMIZERS.items() if not o.stochastic])
+    on_plateau = [k for k, s in SCHEDULES.items() if s.on_plateau is not Schedule.on_plateau]
+    lists["on_plateau"] = _joined([_quoted(k) for k in on_plateau])
     lists["losses"] = "\n".join(
         f'    - "{string}": {(getdoc(option) or "").partition(chr(10))[0]}'
         for string, option in cls._losses.items()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skbackprop.architecture import cut
+from skbackprop.architecture import cut, depths
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.samples import one_batch
 from skbackprop.network import Network
@@ -185,9 +185,9 @@ def check_gradients(
         error = float(np.abs(differences - derivatives).max())
         return ArrayErrors(name, n, error, error / max(float(np.abs(derivatives).max()), floor))
 
-    shapes = [layer.shapes for layer in network.row]
+    indices_of = cut(np.arange(gradient.size), [layer.shapes for layer in network.row])
     layers: list[list[ArrayErrors]] = [[] for _ in network.arrays("W")]
-    for depth, indices in zip(network.depths, cut(np.arange(gradient.size), shapes), strict=True):
+    for depth, indices in zip(depths(network.row), indices_of, strict=True):
         for name, own in indices.items():
             public = f"{PUBLIC_NAMES.get(name, name)}[{depth}]"
             layers[depth].append(errors(public, own.ravel()))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from skbackprop.architecture import depths
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.samples import one_batch
 
@@ -177,29 +178,32 @@ def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any =
     True
     """
     network, batch = one_batch(estimator, X, y, sample_weight)
-    loss, ws = network.architecture.loss, batch.workspace
-    seen: list[dict[str, Any]] = [{} for _ in network.arrays("W")]
+    loss, ws, row = network.architecture.loss, batch.workspace, network.row
+    steps = list(zip(depths(row), row, ws.buffers, strict=True))
+    names = [f.name for f in fields(LayerTrace)]
+    seen: list[dict[str, Any]] = [
+        {**dict.fromkeys(names), "others": {}} for _ in network.arrays("W")
+    ]
 
-    steps = list(zip(network.depths, network.row, ws.buffers, strict=True))
     A = batch.X
     for depth, layer, buffers in steps:
         A = layer.forward(A, buffers)
-        seen[depth][layer.symbol] = A.copy()
-    Z = seen[-1]["Z"]
-    seen[-1] |= {"A": loss.link(Z), "dA": None}
+        if layer.symbol:
+            seen[depth][layer.symbol] = A.copy()
+    Z = A.copy()
+    seen[-1]["A"] = loss.link(Z)
 
     value = loss.value_and_gradient(A, batch.Y, batch.weight, ws.scratch)
     dA = A  # dZ by now
     for depth, layer, buffers in reversed(steps[-len(network.way_back) :]):
-        seen[depth].setdefault(f"d{layer.symbol}", dA.copy())
+        if layer.symbol:
+            seen[depth][f"d{layer.symbol}"] = dA.copy()
         dA = layer.backward(dA, buffers)
     value += network.add_penalty(batch.total)
 
-    named = {f.name for f in fields(LayerTrace)}
-    for depth, layer in zip(network.depths, network.row, strict=True):
-        own = {array: vars(layer)[array] for name in layer.shapes for array in (name, f"d{name}")}
-        others = {name: own.pop(name) for name in own.keys() - named}
-        seen[depth] |= own
-        seen[depth].setdefault("others", {}).update(others)
+    for depth, layer, _ in steps:
+        for name in layer.shapes:
+            place = seen[depth] if name in names else seen[depth]["others"]
+            place |= {array: vars(layer)[array] for array in (name, f"d{name}")}
     X = getattr(batch.X, "csr", batch.X)
     return Trace(X, [LayerTrace(**arrays) for arrays in seen], loss.proba(Z), value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from skbackprop.activations import Activation
@@ -18,7 +20,7 @@ class ActivationBuffers(Buffers):
 
 
 class ActivationLayer(Layer):
-    """A = f(Z).
+    """A = f(Z), number by number.
 
     Parameters
     ----------
@@ -26,13 +28,15 @@ class ActivationLayer(Layer):
         f and f'.
     """
 
+    symbol: ClassVar[str] = "A"
+
     def __init__(self, activation: Activation) -> None:
         self.activation = activation
 
     def buffers(self, below: Buffers, memory: Memory) -> ActivationBuffers:
         """A, in the array of Z if both passes allow it."""
         Z = below.out
-        assert Z is not None, "an activation stands above a dense layer"
+        assert Z is not None, "X has no activation"
         apart = self.activation.needs_z or not below.free
         return ActivationBuffers(Z, memory.take(Z.shape[1]) if apart else Z)
 
@@ -47,8 +51,8 @@ class ActivationLayer(Layer):
         self.activation.backward(dA, buffers.Z, buffers.A)
         return dA
 
-    def predict(self, Z: np.ndarray) -> np.ndarray:
+    def predict(self, Z: np.ndarray, free: bool) -> np.ndarray:
         """A = f(Z), written over Z if f allows it."""
-        A = np.empty_like(Z) if self.activation.needs_z else Z
+        A = Z if free and not self.activation.needs_z else np.empty_like(Z)
         self.activation.forward(Z, A)
         return A

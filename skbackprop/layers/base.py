@@ -32,8 +32,8 @@ class Layer:
     `buffers`, `forward`, `backward` and `predict`.
     """
 
-    #: Name of the output in a trace.
-    symbol: ClassVar[str] = "A"
+    #: The derivation's name of the output, if it has one: a trace shows it.
+    symbol: ClassVar[str | None] = None
 
     @property
     def shapes(self) -> Shapes:
@@ -53,7 +53,10 @@ class Layer:
         """Write initial values into the parameters; `rule` draws those of W and b."""
 
     def buffers(self, below: Buffers, memory: Memory) -> Any:
-        """Make the buffers for `memory.rows` rows; `below` are those of the layer below."""
+        """Make the buffers for `memory.rows` rows; `below` are those of the layer below.
+
+        Called before `bind`: sizes are known, arrays are not.
+        """
         raise NotImplementedError
 
     def forward(self, A: Any, buffers: Any) -> Any:
@@ -63,14 +66,18 @@ class Layer:
     def backward(self, dA: np.ndarray, buffers: Any) -> Any:
         """Return dL/dA at the input, from dA at the output; writes the parameters' gradients.
 
-        Overwrites dA. The result is None if nothing below learns.
+        May overwrite dA. If nothing below learns, nobody uses the result.
         """
         raise NotImplementedError
 
-    def predict(self, A: Any) -> Any:
-        """Return the output for A in prediction. Overwrites A only above a dense layer."""
+    def predict(self, A: Any, free: bool) -> Any:
+        """Return the output for A in prediction. Overwrites A only if it is `free`."""
         raise NotImplementedError
 
-    def folded(self, below: list[Layer]) -> list[Layer]:
-        """Return layers that predict the same as `below` followed by this one."""
-        return [*below, self]
+    def predict_into(self, A: Any, out: np.ndarray) -> None:
+        """Write the output for A into `out`, which may have any memory order."""
+        np.copyto(out, self.predict(A, free=False))
+
+    def fold_into(self, row: list[Layer]) -> None:
+        """Extend a row of layers for prediction by this one, or merge it into the last of them."""
+        row.append(self)

@@ -62,6 +62,12 @@ class Dense(Layer):
         super().bind(arrays)
         self.W_T = self.W.T
 
+    def with_weights(self, W: np.ndarray, b: np.ndarray) -> Dense:
+        """A layer for prediction, like this one but for its W and b."""
+        other = Dense(self.fan_in, self.fan_out, self.order)
+        other.W, other.W_T, other.b = W, W.T, b
+        return other
+
     def initialize(self, rule: Initializer, rng: np.random.RandomState) -> None:
         """Draw W and b."""
         W, b = rule.draw(rng, self.fan_in, self.fan_out, self.glorot_factor)
@@ -76,7 +82,7 @@ class Dense(Layer):
     def forward(self, A: Any, buffers: DenseBuffers) -> np.ndarray:
         """Z = A @ W + b."""
         buffers.A, Z = A, buffers.Z
-        self.scores(A, Z)
+        self.predict_into(A, Z)
         return Z
 
     def backward(self, dZ: np.ndarray, buffers: DenseBuffers) -> np.ndarray | None:
@@ -88,13 +94,12 @@ class Dense(Layer):
             dZ.dot(self.W_T, dA)
         return dA
 
-    def predict(self, A: Any) -> np.ndarray:
+    def predict(self, A: Any, free: bool = False) -> np.ndarray:
         """Z = A @ W + b, in a new array."""
-        Z = np.empty((A.shape[0], self.fan_out), self.W.dtype, self.order)
-        self.scores(A, Z)
-        return Z
+        Z = A.dot(self.W)
+        return np.add(Z, self.b, out=Z)
 
-    def scores(self, A: Any, out: np.ndarray) -> None:
+    def predict_into(self, A: Any, out: np.ndarray) -> None:
         """out = A @ W + b, for an `out` in any memory order."""
         if out.flags.c_contiguous:
             A.dot(self.W, out)

@@ -61,17 +61,17 @@ class Dropout(Layer):
 
     def backward(self, dA: np.ndarray, buffers: DropoutBuffers) -> np.ndarray:
         """Overwrites dA with dA * M."""
-        if buffers.M is not None:
+        if buffers.generator is not None:
+            assert buffers.M is not None, "rows of CSR come from X, which needs no gradient"
             np.multiply(dA, buffers.M, out=dA)
         return dA
 
-    def predict(self, A: Any) -> Any:
+    def predict(self, A: Any, free: bool) -> Any:
         """Drops nothing."""
         return A
 
-    def folded(self, below: list[Layer]) -> list[Layer]:
-        """The layers below, since prediction drops nothing."""
-        return below
+    def fold_into(self, row: list[Layer]) -> None:
+        """Leaves the row as it is, since prediction drops nothing."""
 
     def _sparse(self, X: SparseRows, generator: np.random.Generator) -> SparseRows:
         """X * M, with M drawn for the stored entries of X only."""

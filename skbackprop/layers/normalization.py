@@ -81,21 +81,21 @@ class NormalizationLayer(Layer):
         self.normalization.backward(dN, buffers.N, self.affine, buffers.own)
         return dN
 
-    def predict(self, Z: np.ndarray) -> np.ndarray:
+    def predict(self, Z: np.ndarray, free: bool) -> np.ndarray:
         """N from the running averages, or from each sample's own mean and variance."""
         if self.normalization.has_statistics:
             ones, zeros = np.ones((1, self.n_units), Z.dtype), np.zeros(self.n_units, Z.dtype)
             scale, shift = self.normalization.fold(ones, zeros, self.affine)
             return Z * scale + shift
-        self.normalization.forward(Z, self.affine, self.normalization.buffers(np.empty_like(Z)))
-        return Z
+        N = Z if free else Z.copy()
+        self.normalization.forward(N, self.affine, self.normalization.buffers(np.empty_like(N)))
+        return N
 
-    def folded(self, below: list[Layer]) -> list[Layer]:
-        """With running averages N is linear in Z, so it is folded into the dense layer below."""
-        *rest, dense = below
-        if not self.normalization.has_statistics or not isinstance(dense, Dense):
-            return [*below, self]
-        W, b = self.normalization.fold(dense.W, dense.b, self.affine)
-        folded = Dense(*W.shape)
-        folded.bind({"W": W, "b": b})
-        return [*rest, folded]
+    def fold_into(self, row: list[Layer]) -> None:
+        """With running averages N is linear in Z, so it is folded into a dense layer below."""
+        dense = row[-1] if row else None
+        if self.normalization.has_statistics and type(dense) is Dense:
+            W, b = self.normalization.fold(dense.W, dense.b, self.affine)
+            row[-1] = dense.with_weights(W, b)
+        else:
+            row.append(self)

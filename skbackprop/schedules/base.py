@@ -26,7 +26,7 @@ class Schedule(Option):
 
     #: Epochs in a row without improvement that `after_epoch` waits for, if it does. Training must
     #: not end sooner, so `n_iter_no_change` can't be smaller. A subclass may make it a field.
-    patience: ClassVar[int] = 0
+    patience = 0  # without an annotation: a ClassVar would take a place among the fields
     #: Printed, with `verbose`, when `on_plateau` ends the training.
     last_words: ClassVar[str] = "Stopping."
 

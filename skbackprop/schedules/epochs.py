@@ -97,7 +97,7 @@ class ReduceOnPlateau(Schedule):
     """
 
     divisor: float = number(10.0, "(1, inf)")
-    patience: int = integer(5, "[1, inf)")  # type: ignore[misc]
+    patience: int = integer(5, "[1, inf)")
     min_factor: float = number(0.0, "[0, 1]")
 
     def after_epoch(self, factor: float, t: int, waited: int) -> float:
