@@ -306,3 +306,21 @@ def test_histories_of_fitted_estimators(warm_start):
     }
     assert log.copies == second[warm_start]
     assert len(clf.loss_curve_) == log.copies[-1][1]
+
+
+@needs_callbacks
+def test_parameters_that_a_callback_sets_are_checked_and_used():
+    class Sets(Log):
+        def __init__(self, **params):
+            super().__init__()
+            self.params = params
+
+        def on_fit_task_begin(self, estimator, context, **kwargs):
+            if context.task_name == "fit":
+                estimator.set_params(**self.params)
+
+    other = net(solver="sgd").fit(X, y)
+    clf = net().set_callbacks(Sets(solver="sgd")).fit(X, y)
+    assert_array_equal(clf.coefs_[0], other.coefs_[0])
+    with pytest.raises(ValueError, match="'alpha' parameter"):
+        net().set_callbacks(Sets(alpha=-1.0)).fit(X, y)

@@ -852,3 +852,33 @@ def test_a_subclass_may_have_fewer_parameters():
             super().__init__(hidden_layer_sizes, random_state=random_state)
 
     assert Small().fit(X, y).n_layers_ == 3
+
+
+@dataclass(eq=False, repr=False)
+class Other(BackpropClassifier):
+    """A dataclass as its base is one: another default, and a parameter more."""
+
+    alpha: float = 0.5
+    extra: object = "anything"
+
+
+def test_a_subclass_may_be_a_dataclass():
+    clf = Other((3,), max_iter=2).fit(X, y)
+    assert clf.alpha == 0.5
+    assert clone(clf.set_params(extra=10)).get_params()["extra"] == 10
+    with raises("'alpha' parameter of Other", "-1"):
+        Other(alpha=-1).fit(X, y)
+    assert clone(clf).partial_fit(X, y, classes=[0, 1, 2]).n_iter_ == 1
+
+
+def test_the_parameter_warm_start_is_checked_first():
+    clf = net().fit(X, y).set_params(warm_start=np.ones(2))
+    with raises("'warm_start' parameter of BackpropClassifier"):
+        clf.fit(X, y)
+
+
+def test_a_schedule_without_patience():
+    class Ready(Constant):
+        patience = None
+
+    net(learning_rate=dataclass(frozen=True)(Ready)()).fit(X, y)

@@ -148,15 +148,17 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
 
     def _fit(self, X: Any, y: Any, given: FitArguments) -> Self:
         """Check the arguments, train a new or copied network, and keep it if nothing failed."""
-        incremental, goes_on = given.incremental, self._goes_on(given.incremental)
+        incremental = given.incremental
         # the parameters: strings become objects
         chosen = self._choose(incremental)
+        goes_on = self._goes_on(incremental)
         if goes_on:
             check_no_first_values(given)
         tasks = None if incremental else FitTasks.of(self, X, y, given, goes_on)
         with unchanged_on_error(self):
             if tasks:
                 tasks.begin_fit()
+                chosen = self._choose(incremental)  # a callback may have set parameters
             rng = check_random_state(self.random_state)
 
             # X, y and the weights: checked and converted for the engine

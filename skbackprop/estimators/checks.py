@@ -110,6 +110,6 @@ BETWEEN = {"skbackprop", "sklearn", "joblib"}
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the user's line: the innermost frame outside the packages `BETWEEN`."""
     frame, level = currentframe(), 1
-    while frame and frame.f_globals.get("__name__", "").split(".")[0] in BETWEEN:
+    while frame and str(frame.f_globals.get("__name__")).split(".")[0] in BETWEEN:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)

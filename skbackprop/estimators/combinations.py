@@ -22,7 +22,7 @@ def check_combinations(params: Mapping[str, Any], chosen: Chosen, incremental: b
         _check_full_batch(params, chosen)
     schedule, normalization = chosen.learning_rate, chosen.normalization
     stops = not incremental and chosen.solver.stochastic
-    if stops and schedule.patience > params["n_iter_no_change"]:
+    if stops and (schedule.patience or 0) > params["n_iter_no_change"]:
         raise ValueError(
             f"learning_rate={params['learning_rate']!r} waits for patience={schedule.patience}"
             f" epochs without improvement, but n_iter_no_change={params['n_iter_no_change']} ends"

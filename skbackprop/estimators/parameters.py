@@ -6,7 +6,7 @@ The signature, the docstrings and the documentation follow the order in which th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, MISSING, dataclass, field, fields
+from dataclasses import KW_ONLY, MISSING, dataclass, field
 from functools import cache
 from math import inf
 from numbers import Integral, Real
@@ -45,8 +45,16 @@ class Constraints:
 
 @cache
 def constraints_of(cls: type[Parameters]) -> dict[str, list[Any]]:
-    """The constraints of every parameter, in scikit-learn's vocabulary."""
-    own = {f.name: f.metadata["constraints"] for f in fields(cls)}
+    """The constraints of every parameter, in scikit-learn's vocabulary.
+
+    A user's subclass may be a dataclass, too. What it declares anew is checked as before, and what
+    it adds isn't checked.
+    """
+    own: dict[str, list[Any]] = {}
+    for base in reversed(cls.__mro__):
+        for name, f in vars(base).get("__dataclass_fields__", {}).items():
+            if "constraints" in f.metadata:
+                own[name] = f.metadata["constraints"]
     return own | option_constraints(cls._losses)
 
 
