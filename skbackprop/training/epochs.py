@@ -45,13 +45,9 @@ class EpochRun(Run):
             while not p.outcome:
                 if self.tasks:
                     self.tasks.begin_epoch()
-                start = perf_counter()
-                if plan.shuffle:
-                    batches.shuffle(self.rng)
                 row = self.epoch(network, batches, p)
                 p.t += len(batches.samples)
                 p.epochs += 1
-                row = row._replace(seconds=perf_counter() - start)
                 if not _is_finite(network.theta):
                     p.note(row)
                     p.outcome = "diverged"
@@ -78,8 +74,10 @@ class EpochRun(Run):
         self.restore_best(network, p)
 
     def epoch(self, network: Network, batches: Minibatches, progress: Progress) -> Row:
-        """One pass over the samples, one step per batch."""
-        plan, p = self.plan, progress
+        """One pass over the samples, shuffled if the plan says so, with one step per batch."""
+        start, plan, p = perf_counter(), self.plan, progress
+        if plan.shuffle:
+            batches.shuffle(self.rng)
         theta, grad, state = network.theta, network.grad, p.optimizer_state
         step, decays = plan.solver.step, plan.solver.weight_decay > 0
         clip_norm, max_norm = plan.clip_norm, plan.max_norm
@@ -110,6 +108,7 @@ class EpochRun(Run):
             penalty=penalty / n,
             learning_rate=rate,
             gradient_norm=norm,
+            seconds=perf_counter() - start,
         )
 
     def plateau(self, progress: Progress) -> None:
