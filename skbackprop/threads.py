@@ -22,33 +22,36 @@ LARGE_PRODUCT = 4_000_000
 
 
 class Pool:
-    """One BLAS thread pool, and how many fits currently limit it to one thread.
+    """One BLAS pool, and the fits that hold it to one thread.
 
     Fits may overlap in several threads. The first one saves the pool's number of threads, the last
-    one restores it.
+    one restores it. A holder counts once, however often it holds or releases the pool, so that
+    `release` can follow an interrupted `hold`.
     """
 
     def __init__(self, controller: Any) -> None:
-        self.controller, self.holders, self.found = controller, 0, 1
+        self.controller, self.found = controller, 1
+        self.holders: set[object] = set()
         path = controller.filepath
         self.is_scipys = "scipy.libs" in path or os.path.join("scipy", ".dylibs") in path
 
-    def hold(self) -> None:
-        """Limit the pool to one thread."""
+    def hold(self, holder: object) -> None:
+        """Limit the pool."""
         if not self.holders:
             self.found = self.controller.num_threads
-        self.holders += 1
+        self.holders.add(holder)
         self.controller.set_num_threads(1)
 
-    def release(self) -> None:
-        """Lift the limit after the last holder, unless other code has changed it."""
-        self.holders -= 1
-        if not self.holders and self.controller.num_threads == 1:
-            self.controller.set_num_threads(self.found)
+    def release(self, holder: object) -> None:
+        """Lift the limit after the last holder, unless somebody else has changed it."""
+        if holder in self.holders:
+            if self.holders == {holder} and self.controller.num_threads == 1:
+                self.controller.set_num_threads(self.found)
+            self.holders.discard(holder)
 
 
 class Pools:
-    """The BLAS pools of this process, looked up once, as that takes milliseconds."""
+    """The BLAS pools of this process. They are looked for once, as that takes milliseconds."""
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -57,18 +60,24 @@ class Pools:
             os.register_at_fork(after_in_child=self.after_fork)
 
     def for_product(self, size: int) -> list[Pool]:
-        """The pools that a fit has to limit if this is its largest product."""
+        """Those that a fit with products up to this size holds."""
         if self.pools is None:
             blas = ThreadpoolController().select(user_api="blas").lib_controllers
             self.pools = [Pool(controller) for controller in blas]
         return [pool for pool in self.pools if size < LARGE_PRODUCT or pool.is_scipys]
 
+    def release(self, holder: object) -> None:
+        """Release every pool that a fit holds."""
+        with self.lock:
+            for pool in self.pools or ():
+                pool.release(holder)
+
     def after_fork(self) -> None:
-        """Release what the parent's threads held: they don't exist in the child."""
+        """Release what the parent's threads have held: they aren't in the child."""
         self.lock = Lock()
         for pool in self.pools or ():
-            while pool.holders:
-                pool.release()
+            for holder in list(pool.holders):
+                pool.release(holder)
 
 
 POOLS = Pools()
@@ -76,18 +85,19 @@ POOLS = Pools()
 
 @contextmanager
 def blas_threads(largest_product: int) -> Iterator[None]:
-    """Limit BLAS to one thread in the body; only SciPy's pool if the largest product is large.
+    """Run the body with one BLAS thread if its largest product is small, else with one in SciPy.
 
     The previous limits are restored even after an error.
     """
-    held: list[Pool] = []
+    holder = object()
     try:
         with POOLS.lock:
             for pool in POOLS.for_product(largest_product):
-                held.append(pool)
-                pool.hold()
+                pool.hold(holder)
         yield
     finally:
-        with POOLS.lock:
-            for pool in held:
-                pool.release()
+        try:
+            POOLS.release(holder)
+        except KeyboardInterrupt:
+            POOLS.release(holder)  # the interrupt came before it was done
+            raise
