@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skbackprop.layers import SparseRows
-from skbackprop.network import Network
+from skbackprop.network import ROWS_AT_ONCE, Network
 from skbackprop.vectors import aligned
 from skbackprop.workspace import Batch, Workspace
 
@@ -127,6 +127,24 @@ class Minibatches:
         """Multiply-adds of the largest BLAS product of a step; products with CSR don't use BLAS."""
         shapes = network.architecture.shapes[1 if issparse(self.samples.X) else 0 :]
         return self.batch_size * max((fan_in * fan_out for fan_in, fan_out in shapes), default=0)
+
+    def loss(self, network: Network) -> float:
+        """L of all samples, penalty included, for the network as it predicts; grad is scratch.
+
+        The penalty is divided by the mean of the batches' totals.
+        """
+        s, n, loss, value = self.samples, len(self.samples), network.architecture.loss, 0.0
+        of_all = s.sample_weight
+        if of_all is not None and s.index is not None:
+            of_all = of_all[s.index]
+        total = float(n) if of_all is None else float(np.sum(of_all))
+        for start in range(0, n, ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            Z = network.scores(s.X[rows if s.index is None else s.index[rows]])
+            Y = s.Y[rows if s.index is None else s.index[rows]]
+            weight = np.ones(len(Y), Z.dtype) if of_all is None else of_all[rows]
+            value += loss.value_and_gradient(Z, Y, weight / total, loss.scratch(Z))
+        return value + network.add_penalty(total / len(self))
 
     def shuffle(self, rng: np.random.RandomState) -> None:
         """Reorder the samples for the next pass."""

@@ -30,14 +30,14 @@ class Pool:
     """
 
     def __init__(self, controller: Any) -> None:
-        self.controller, self.found = controller, 1
+        self.controller, self.found, self.owed = controller, 1, False
         self.holders: set[object] = set()
         path = controller.filepath
         self.is_scipys = "scipy.libs" in path or os.path.join("scipy", ".dylibs") in path
 
     def hold(self, holder: object) -> None:
         """Limit the pool."""
-        if not self.holders:
+        if not self.holders and not self.owed:
             self.found = self.controller.num_threads
         self.holders.add(holder)
         self.controller.set_num_threads(1)
@@ -47,6 +47,9 @@ class Pool:
         if holder in self.holders:
             if self.holders == {holder} and self.controller.num_threads == 1:
                 self.controller.set_num_threads(self.found)
+                # OpenBLAS 0.3.31 lets no other thread raise a limit that the main thread has set:
+                # then the main thread's next fit raises it
+                self.owed = self.controller.num_threads != self.found
             self.holders.discard(holder)
 
 

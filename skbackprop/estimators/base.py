@@ -192,13 +192,13 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
                 goes_on=goes_on,
                 settings=settings_of(self, chosen, validation is not None) if exact else None,
             )
-            with build.enough_memory(self, architecture):
-                if goes_on:
-                    network = build.same_network(architecture, self._network, self)
-                else:
-                    rule = chosen.weight_init
+            if goes_on:
+                network = build.same_network(architecture, self._network, self)
+            else:
+                rule = chosen.weight_init
+                with build.enough_memory(self, architecture):
                     network = build.first_network(architecture, X.dtype, rule, rng, given)
-                progress = self._train(network, job, rng)
+            progress = self._train(network, job, rng)
             if not np.all(np.isfinite(network.theta)):
                 raise ValueError(
                     "Solver produced non-finite parameter weights. The input data may contain"
@@ -207,6 +207,8 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
             set_fitted(self, network, progress, goes_on)
             if tasks:
                 tasks.end_fit()
+        if incremental and progress.outcome == "interrupted":
+            raise KeyboardInterrupt  # so that a loop of calls ends
         self._warn_of(progress, incremental)
         return self
 
@@ -226,13 +228,13 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
         build.check_variance(self, network, len(samples))
         evaluate = Evaluator(self, self.scoring, validation) if validation else None
         size = build.batch_size(self, len(samples)) if solver.stochastic else len(samples)
-        batches = Minibatches(samples, network, size, draws.generator)
-
+        with build.enough_memory(self, network.architecture):
+            batches = Minibatches(samples, network, size, draws.generator)
+            if not kept:
+                progress.start(plan, network, anew=not job.incremental)
         if kept:
             progress.resume(solver)
             kept.restore(network, progress)
-        else:
-            progress.start(plan, network, anew=not job.incremental)
         run: Run
         if solver.stochastic:
             run = EpochRun(plan, draws.rng, evaluate, job.tasks)

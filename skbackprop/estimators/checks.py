@@ -5,6 +5,7 @@ Every error names the parameter or the array, what was given and what is allowed
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils import check_array, column_or_1d
 
 
 def check_sizes(sizes: Any) -> tuple[int, ...]:
@@ -34,6 +36,19 @@ def check_ordered(values: Any, name: str) -> None:
         raise ValueError(
             f"{name} must be a number or a list with one for each hidden layer, got {values!r}."
         )
+
+
+def check_floats(params: Mapping[str, Any], of: str = "") -> None:
+    """Raise for a number that no float can hold, such as 10**400."""
+    for name, value in params.items():
+        if isinstance(value, Real) and not isinstance(value, float):
+            try:
+                float(value)
+            except OverflowError as error:
+                raise ValueError(
+                    f"{name}{of} must be a number that a float can hold, below"
+                    f" {sys.float_info.max:.3g}; got a {type(value).__name__} that is larger."
+                ) from error
 
 
 def check_dropout(dropout: Any, input_dropout: float, hidden: tuple[int, ...]) -> tuple[float, ...]:
@@ -58,9 +73,19 @@ def check_sample_weight(sample_weight: Any, X: Any) -> np.ndarray | None:
     n = X.shape[0]
     if isinstance(sample_weight, Real) or getattr(sample_weight, "shape", None) == ():
         sample_weight = np.full(n, sample_weight)
-    weight = check_array(
-        sample_weight, ensure_2d=False, dtype=X.dtype, order="C", input_name="sample_weight"
-    )
+    try:
+        weight = check_array(
+            sample_weight,
+            ensure_2d=False,
+            ensure_min_samples=0,
+            dtype=X.dtype,
+            order="C",
+            input_name="sample_weight",
+        )
+    except (ValueError, TypeError) as error:
+        if "sample_weight" in str(error):
+            raise
+        raise ValueError(f"sample_weight must hold {n} numbers: {error}") from error
     if weight.ndim != 1:
         raise ValueError(
             f"Sample weights must be 1D array or scalar, got {weight.ndim}D array. Expected"
@@ -82,6 +107,18 @@ def check_total(weight: np.ndarray, name: str) -> None:
         raise ValueError(
             f"{name} must add up to more than zero and less than infinity, got {total:g}."
         )
+
+
+def column_as_1d(y: Any) -> Any:
+    """Return a y of one column flat, with scikit-learn's warning."""
+    if y.ndim != 2 or y.shape[1] != 1:
+        return y
+    warn(
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to"
+        " (n_samples, ), for example using ravel().",
+        DataConversionWarning,
+    )
+    return column_or_1d(y)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from skbackprop.activations import ACTIVATIONS, Activation, FunctionPair, check_activation
 from skbackprop.estimators import compat
-from skbackprop.estimators.checks import check_sizes
+from skbackprop.estimators.checks import check_floats, check_sizes
 from skbackprop.initializers import INITIALIZERS, Initializer, check_initializer
 from skbackprop.losses import Loss
 from skbackprop.normalization import NORMALIZATIONS, Normalization, check_normalization
@@ -110,6 +110,7 @@ def choose(
     if checks:
         _refuse_classes(params, losses)
         compat.validate_parameter_constraints(constraints, params, caller)
+        check_floats(params)
     made: dict[str, list[Any]] = {}
     for name, choice in choices(losses).items():
         made[name] = [_make(option, choice, params) for option in _listed(name, params[name])]
@@ -183,6 +184,7 @@ def _make(option: Any, choice: Choice, params: Mapping[str, Any]) -> Any:
         compat.validate_parameter_constraints(
             field_constraints(option), option.get_params(), type(option).__name__
         )
+        check_floats(option.get_params(), f" of {type(option).__name__}")
     return resolve(option, choice.registry, params)
 
 

@@ -22,7 +22,8 @@ from skbackprop.estimators.texts import documented
     default_loss='"log_loss"',
     more_about_loss="An object can have parameters, as in ``CrossEntropy(label_smoothing=0.1)``.",
     score="the accuracy",
-    stratified="The split keeps the proportions of a binary target.",
+    stratified="The split keeps the proportions of a binary target; of several classes it may miss "
+    "a rare one.",
     out_activation='"softmax" or "logistic"',
 )
 @dataclass(eq=False, repr=False)
@@ -147,6 +148,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     ) -> Self:
         """Train for one epoch on X and y, from where the last call ended.
 
+        Ctrl-C raises KeyboardInterrupt, unlike in `fit`, and leaves the weights as they are then.
         Optimizer state, learning rate and weights are kept from call to call. Available only with
         stochastic solvers.
 
@@ -242,7 +244,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         return self._targets.log_proba(Z, self._network.architecture.loss)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Scores Z of the output units, before the output activation.
+        """Return the scores Z of the output units, before the output activation.
 
         Parameters
         ----------

@@ -38,11 +38,22 @@ except ImportError:
         return method
 
 
+def metric_takes_sample_weight(scorer: Any) -> bool | None:
+    """Whether the metric behind one of scikit-learn's scorers takes weights; None for others.
+
+    A scorer takes any keyword and hands it on, so its own signature doesn't tell. Private; what
+    scikit-learn itself asks before it hands weights to a scorer, from 1.4 to 1.9.
+    """
+    asks = getattr(scorer, "_accept_sample_weight", None)
+    return None if asks is None else bool(asks())
+
+
 __all__ = [
     "CallbackSupportMixin",
     "Interval",
     "Options",
     "StrOptions",
+    "metric_takes_sample_weight",
     "validate_parameter_constraints",
     "with_callbacks",
 ]

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.sparse import csr_matrix, issparse
-from sklearn.utils import column_or_1d
+from scipy.sparse import csr_array, csr_matrix, issparse
+from sklearn import get_config
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
+from skbackprop.estimators.checks import column_as_1d
 from skbackprop.estimators.class_weight import WeightTable, dense
 from skbackprop.losses import OutputLoss
 
 
 def as_labels(y: Any) -> tuple[Any, bool]:
     """Return y as one label per sample, or as a label indicator matrix and True."""
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
+    y = column_as_1d(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":
         raise ValueError(
@@ -188,12 +188,21 @@ class Labels:
     def decode(self, decided: np.ndarray) -> Any:
         """The labels chosen by `decide`, in the form of y."""
         if self.kind == "multilabel":
-            return csr_matrix(decided) if self.sparse else decided
+            if not self.sparse:
+                return decided
+            # from scikit-learn 1.9 on users may ask for sparse arrays
+            arrays = get_config().get("sparse_interface") == "sparray"
+            return csr_array(decided) if arrays else csr_matrix(decided)
         return self.classes[decided]
 
     def stratify(self, Y: np.ndarray) -> np.ndarray | None:
         """The two classes; like MLPClassifier, more are not stratified."""
         return Y.astype(bool) if self.kind == "binary" else None
+
+    def missing(self, y: Any) -> str:
+        """The classes that y has no sample of."""
+        missing = [] if self.kind == "multilabel" else np.setdiff1d(self.classes, y).tolist()
+        return f"no sample of class {', '.join(map(repr, missing))}" if missing else ""
 
     def predict(self, Z: np.ndarray, loss: OutputLoss) -> Any:
         """The most probable class of each sample, or the labels more likely than not."""
@@ -232,4 +241,5 @@ class Labels:
             # Too small for a normal number: between 0 and the smallest one, in the right order.
             log_p = loss.log_proba(Z)[small]
             p[small] = limits.tiny / (1.0 + np.log(limits.tiny) - log_p)
+            np.maximum(p, limits.smallest_subnormal, out=p)
         return np.minimum(p, 1.0 - limits.epsneg, out=p)

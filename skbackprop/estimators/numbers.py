@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import column_or_1d
 
+from skbackprop.estimators.checks import column_as_1d
 from skbackprop.losses import OutputLoss
 
 
@@ -69,6 +69,10 @@ class Numbers:
     def stratify(self, Y: np.ndarray) -> None:
         """Numbers have no proportions to keep."""
 
+    def missing(self, y: Any) -> str:
+        """Nothing."""
+        return ""
+
     def predict(self, Z: np.ndarray, loss: OutputLoss) -> np.ndarray:
         """The values of the output units, shaped as y was."""
         A = loss.link(Z)
@@ -97,9 +101,7 @@ def as_numbers(y: Any) -> np.ndarray:
         raise ValueError(
             f"y must hold numbers, got {y.dtype}. BackpropClassifier takes class labels."
         )
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    return y
+    return column_as_1d(y)
 
 
 def _width(y: np.ndarray) -> int:

@@ -113,6 +113,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
     ) -> Self:
         """Train for one epoch on X and y, from where the last call ended.
 
+        Ctrl-C raises KeyboardInterrupt, unlike in `fit`, and leaves the weights as they are then.
         Optimizer state, learning rate and weights are kept from call to call. Available only with
         stochastic solvers.
 

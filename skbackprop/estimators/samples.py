@@ -70,6 +70,8 @@ def check_X_y(estimator: Any, X: Any, y: Any, dtype: Any, reset: bool = False) -
     Rows can be gathered from either without copying X. With `reset` the estimator records the
     number and the names of the features.
     """
+    if not isinstance(dtype, type | np.dtype):
+        dtype = kept_dtype(X) or dtype
     X, y = validate_data(
         estimator,
         X,
@@ -83,6 +85,19 @@ def check_X_y(estimator: Any, X: Any, y: Any, dtype: Any, reset: bool = False) -
         return X.tocsr(), y
     contiguous = X.flags.c_contiguous or X.flags.f_contiguous
     return X if contiguous else np.ascontiguousarray(X), y
+
+
+def kept_dtype(X: Any) -> Any:
+    """float32 for what holds nothing else; None to let validation decide.
+
+    Validation recognises arrays of the machine's byte order and pandas. Frames of polars and
+    pyarrow have no `dtype`: theirs is that of an array of none of their rows.
+    """
+    dtype = getattr(X, "dtype", None)
+    if dtype is None and hasattr(X, "schema") and hasattr(X, "slice"):
+        dtype = np.asarray(X.slice(0, 0)).dtype
+    is_float32 = isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize == 4
+    return np.float32 if is_float32 else None
 
 
 def check_n_features(estimator: Any, X: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from skbackprop.estimators import compat
 from skbackprop.estimators.samples import Dataset
 from skbackprop.estimators.targets import Targets
 from skbackprop.network import Network
@@ -42,7 +43,7 @@ class Evaluator:
             from sklearn.metrics import check_scoring
 
             self.scorer = check_scoring(self.estimator, scoring)
-        takes_weight = self.scorer is None or _takes_weight(self.scorer)
+        takes_weight = self.scorer is None or takes_sample_weight(self.scorer)
         self.score_params = (
             {"sample_weight": dataset.sample_weight}
             if takes_weight and dataset.sample_weight is not None
@@ -69,24 +70,35 @@ class Evaluator:
         """The scorer's result; if it fails, an error that names `scoring`."""
         arguments = self.estimator, self.dataset.samples.X, self.dataset.y
         try:
-            try:
-                score = scorer(*arguments, **self.score_params)
-            except TypeError:
-                if not self.score_params:
-                    raise
-                # A scorer passes any keyword on, but its metric may take no weights.
-                score, self.score_params = scorer(*arguments), {}
+            score = scorer(*arguments, **self.score_params)
         except Exception as error:
+            missing = self.targets.missing(self.dataset.y)
+            hint = f" There is {missing}: give X_val, or a larger validation_fraction."
             raise ValueError(
                 f"scoring={self.scoring!r} failed on the validation samples with"
-                f" {type(error).__name__}: {error}"
+                f" {type(error).__name__}: {error}{hint if missing else ''}"
             ) from error
         if not isinstance(score, Real):
             raise ValueError(f"scoring={self.scoring!r} must return a number, got {score!r}.")
         return score
 
 
-def _takes_weight(scorer: Callable[..., Any]) -> bool:
-    """False for a user's function that takes only (estimator, X, y)."""
-    parameters = signature(scorer).parameters.values()
+def takes_sample_weight(scorer: Callable[..., Any]) -> bool:
+    """True if a scorer is to get the sample weights.
+
+    A request by `set_score_request` decides. Without one, scikit-learn's own scorers get them if
+    their metric takes them, and a function gets them if it has such an argument.
+    """
+    requests = getattr(scorer, "get_metadata_routing", None)
+    if requests is not None:
+        requested = requests().score.requests.get("sample_weight")
+        if requested is not None:
+            return bool(requested)
+    takes = compat.metric_takes_sample_weight(scorer)
+    if takes is not None:
+        return takes
+    try:
+        parameters = signature(scorer).parameters.values()
+    except (TypeError, ValueError):  # a callable without a signature, such as some of C's
+        return False
     return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)

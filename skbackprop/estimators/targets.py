@@ -52,6 +52,9 @@ class Targets(Protocol):
     def stratify(self, Y: np.ndarray) -> np.ndarray | None:
         """What a validation split keeps in proportion, or None."""
 
+    def missing(self, y: Any) -> str:
+        """What a checked y has no sample of, in words; empty if there is nothing."""
+
     def predict(self, Z: np.ndarray, loss: OutputLoss) -> Any:
         """Predictions from the scores of the output units, in the form of y."""
 

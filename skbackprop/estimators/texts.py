@@ -86,7 +86,8 @@ max_iter : int, default=200
     an object sets its own, as in ``Cosine(epochs=50)``.
 
 shuffle : bool, default=True
-    Reorder the samples before each epoch.
+    Reorder the samples before each epoch. The validation split of `early_stopping` is random in
+    any case, so samples in order of time need an `X_val`.
 
 random_state : int, RandomState instance or None, default=None
     Source of randomness for the initial weights, the validation split, the order of the samples
@@ -113,12 +114,14 @@ scoring : str, callable or None, default=None
     :func:`sklearn.metrics.get_scorer`, a callable ``scorer(estimator, X, y)``, "loss" for minus
     the validation loss, or None for {score}. Sample weights are passed to scorers, and to
     callables that take `sample_weight`; metrics that don't accept weights, such as that of
-    "neg_max_error", are computed without them.
+    "neg_max_error", are computed without them. Both get X and y as arrays, whatever `fit` was
+    given.
 
 restore_best_weights : bool or "auto", default="auto"
     Whether to end with the weights of the best epoch. With `early_stopping` the validation score
-    decides which epoch is best, otherwise the training loss. "auto" is True with `early_stopping`
-    and False without. `partial_fit` doesn't allow True.
+    decides which epoch is best, otherwise the loss of all training samples after the epoch, which
+    takes another forward pass to measure and then is what has to improve. "auto" is True with
+    `early_stopping` and False without. `partial_fit` doesn't allow True.
 
 warm_start : bool or "exact", default=False
     With True, `fit` continues from the fitted weights, with a new optimizer state. With "exact" it
@@ -156,7 +159,8 @@ loss_ : float
     Mean loss over the last epoch, penalty included; NaN if no epoch was completed.
 
 best_loss_ : float or None
-    Lowest training loss of an epoch. None with `early_stopping`, and after `initialize`.
+    Lowest training loss of an epoch, or with ``restore_best_weights=True`` the loss of the
+    restored weights. None with `early_stopping`, and after `initialize`.
 
 loss_curve_ : list of float
     Loss of every epoch, or of every iteration of {full_batch}.
@@ -187,7 +191,7 @@ n_features_in_ : int
     Number of features seen by `fit`.
 
 feature_names_in_ : ndarray of shape (`n_features_in_`,)
-    Names of the features, if X had names that are all strings.
+    Names of the features. Defined only when `X` has feature names that are all strings.
 
 n_iter_ : int
     Number of epochs, or of iterations of {full_batch}, in the last call; with

@@ -27,7 +27,8 @@ def check_schedule(schedule: Schedule) -> None:
         fraction = i / POINTS
         try:
             factor = schedule.factor_at(fraction)
+            wrong = not isinstance(factor, Real) or not isfinite(factor) or factor < 0
         except Exception as error:
             raise ValueError(f"{must}; at {fraction} it fails: {error!r}") from error
-        if not isinstance(factor, Real) or not isfinite(factor) or factor < 0:
+        if wrong:
             raise ValueError(f"{must}; at {fraction} it gives {factor!r}.")

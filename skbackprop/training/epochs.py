@@ -52,7 +52,11 @@ class EpochRun(Run):
                     p.note(row)
                     p.outcome = "diverged"
                     break
-                self.finish_epoch(network, p, row)
+                # the epoch's loss is that of the weights on their way: before these are kept as the
+                # best, their own is measured
+                measures = plan.restore_best and plan.monitor == "loss"
+                loss_now = batches.loss(network) if measures else row.loss
+                self.finish_epoch(network, p, row, loss_now)
                 p.factor = plan.schedule.after_epoch(p.factor, p.t, p.no_improvement)
                 if p.no_improvement > plan.n_iter_no_change:
                     self.plateau(p)

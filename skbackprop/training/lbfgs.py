@@ -45,7 +45,7 @@ class LBFGSRun(Run):
                 seconds=now - start,
             )
             start = now
-            self.finish_epoch(network, p, row)
+            self.finish_epoch(network, p, row, row.loss)
             if self.tasks and self.tasks.end_epoch(network, p):
                 p.outcome = "stopped"
                 raise StopIteration

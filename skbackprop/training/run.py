@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite, nan
 from typing import Any, Protocol
 
 import numpy as np
@@ -52,15 +53,20 @@ class Run:
             self.last_values = network.values.copy()
             np.copyto(network.values, progress.best_values)
 
-    def finish_epoch(self, network: Network, p: Progress, row: Row) -> None:
-        """Evaluate and record an epoch, and keep the values if they are the best."""
-        plan, value = self.plan, row.loss
+    def finish_epoch(self, network: Network, p: Progress, row: Row, loss_now: float) -> None:
+        """Evaluate and record an epoch, and keep the values if they are the best.
+
+        `loss_now` is what improves where the loss does: that of `row`, or that of the network as it
+        is now.
+        """
+        plan, value = self.plan, loss_now
         self.say("Iteration {}, loss = {:.8f}", p.n_iter + 1, row.loss)
         if self.evaluate:
             score, loss = self.evaluate(network)
             row = row._replace(validation_score=score, validation_loss=loss)
             if plan.monitor == "validation_score":
-                value = -score
+                # a network whose loss overflows isn't worth keeping, whatever its score
+                value = -score if isfinite(loss) else nan
                 self.say("Validation score: {:f}", score)
         p.note(row)
         is_best = p.update_best(value, plan.tol)
