@@ -32,6 +32,7 @@ from skbackprop.activations import (
     check_activation,
 )
 from skbackprop.activations.check import POINTS
+from tests.conftest import named
 
 DTYPES = [np.float32, np.float64]
 VARIANTS = [
@@ -109,7 +110,7 @@ FORMULAS = [
 ]
 
 
-@pytest.mark.parametrize(("f", "function", "derivative"), FORMULAS, ids=lambda f: repr(f))
+@pytest.mark.parametrize(("f", "function", "derivative"), FORMULAS, ids=named)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_formula(f, function, derivative, dtype):
     z = np.linspace(-9, 9, 101)[:, None].astype(dtype)  # 0, where ReLUs have a kink, is in it

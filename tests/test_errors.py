@@ -785,7 +785,7 @@ def test_ctrl_c_during_partial_fit(monkeypatch):
     clf = net(batch_size=10).fit(X, y)
     with monkeypatch.context() as patch:
         interrupt_after(2, patch)
-        with pytest.warns(UserWarning, match="interrupted"):
+        with pytest.raises(KeyboardInterrupt):
             clf.partial_fit(X, y)
     assert clf.n_iter_ == 0
     assert clf.partial_fit(X, y).n_iter_ == 1

@@ -13,6 +13,7 @@ from skbackprop.estimators.samples import one_batch
 from skbackprop.initializers import INITIALIZERS
 from skbackprop.schedules import Cosine, Exponential, OneCycle, ReduceOnPlateau, Step
 from skbackprop.training import Row
+from tests.conftest import named
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -104,7 +105,7 @@ def test_validation_loss_is_that_of_the_predictions_without_penalty(early_stoppi
         (Step(drop=0.5, period=0.5), lambda s, k: 1.0 if s <= 0.5 else 0.5),
         (lambda s: 1 - s, lambda s, k: 1 - s),
     ],
-    ids=str,
+    ids=named,
 )
 @pytest.mark.parametrize("solver", ["adam", "sgd", "adamw"])
 def test_learning_rate_of_the_last_step(schedule, expected, solver):

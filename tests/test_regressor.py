@@ -35,6 +35,7 @@ from skbackprop.losses import (
 )
 from skbackprop.optimizers import AdamW
 from skbackprop.schedules import OneCycle
+from tests.conftest import named
 from tests.test_same_numbers import SETTINGS, assert_same
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -306,7 +307,7 @@ def test_every_loss_learns_with_one_and_two_outputs(loss):
         (Huber(100.0), np.mean),
         (Huber(0.001), np.median),
     ],
-    ids=repr,
+    ids=named,
 )
 def test_without_features_the_loss_is_a_statistic(loss, statistic):
     regressor = net(loss=loss, hidden_layer_sizes=(), batch_size=len(X), max_iter=600)

@@ -359,7 +359,7 @@ def test_no_alarm_on_a_kink(width, activation):
     rows = np.vstack([X, np.zeros((30, 4))])
     if activation == "hard_tanh":
         rows[-30:, 0] = 1.0
-    target = np.r_[y, np.arange(30) % 3]
+    target = np.r_[y, np.zeros(30, int)]
     clf = BackpropClassifier((width,), activation, weight_init="he_normal", random_state=0)
     clf.initialize(4, [0, 1, 2])
     if activation == "hard_tanh":

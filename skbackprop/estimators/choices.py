@@ -110,7 +110,7 @@ def choose(
     if checks:
         _refuse_classes(params, losses)
         compat.validate_parameter_constraints(constraints, params, caller)
-        check_floats(params)
+        check_floats({k: v for k, v in params.items() if k != "hidden_layer_sizes"})
     made: dict[str, list[Any]] = {}
     for name, choice in choices(losses).items():
         made[name] = [_make(option, choice, params) for option in _listed(name, params[name])]
