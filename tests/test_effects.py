@@ -1,6 +1,7 @@
 """What the options achieve on real data: activations, dropout, normalisation, penalties, norms."""
 
 import pickle
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.neural_network import MLPClassifier
 
@@ -352,5 +354,11 @@ def test_a_best_epoch_that_was_not_restored_is_forgotten():
     """Its values are lost: what is restored later is the best of the later call."""
     clf = BackpropClassifier((8,), learning_rate_init=0.5, warm_start=True, random_state=0)
     clf.set_params(max_iter=8, restore_best_weights=False).fit(X[:300], y[:300])
+    other = deepcopy(clf)
     clf.set_params(max_iter=3, restore_best_weights=True).fit(X[:300], y[:300])
-    assert clf.best_loss_ == min(clf.loss_curve_[-3:])
+    losses = []
+    for k in 1, 2, 3:
+        short = deepcopy(other).set_params(max_iter=k).fit(X[:300], y[:300])
+        penalty = short.alpha / 2 * sum((W**2).sum() for W in short.coefs_) / 150
+        losses.append(log_loss(y[:300], short.predict_proba(X[:300])) + penalty)
+    assert_allclose(clf.best_loss_, min(losses))
