@@ -72,15 +72,20 @@ def check_X_y(estimator: Any, X: Any, y: Any, dtype: Any, reset: bool = False) -
     """
     if not isinstance(dtype, type | np.dtype):
         dtype = kept_dtype(X) or dtype
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse=["csr", "csc"],
-        multi_output=True,
-        dtype=dtype,
-        reset=reset,
-    )
+    try:
+        X, y = validate_data(
+            estimator,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            dtype=dtype,
+            reset=reset,
+        )
+    except (TypeError, ValueError) as error:
+        if "could not convert" not in str(error):
+            raise
+        raise type(error)(f"X must hold numbers, but {error}. Encode its categories.") from error
     if issparse(X):
         return X.tocsr(), y
     contiguous = X.flags.c_contiguous or X.flags.f_contiguous
