@@ -1,5 +1,9 @@
 """One session per habit. CI runs the same; versions stand in pyproject.toml alone."""
 
+import tarfile
+import zipfile
+from pathlib import Path
+
 import nox
 
 nox.options.sessions = ["lint", "tests", "docs"]
@@ -38,3 +42,38 @@ def docs(session: nox.Session) -> None:
     """The documentation as HTML; a warning is an error."""
     session.install("-e", ".[docs]")
     session.run("sphinx-build", "-W", "--keep-going", "-E", "docs", "docs/_build/html")
+
+
+#: What an installed package must be able to do.
+SMOKE = """
+from sklearn.datasets import load_iris
+from skbackprop import BackpropClassifier
+X, y = load_iris(return_X_y=True)
+assert BackpropClassifier(solver="lbfgs", random_state=0).fit(X, y).score(X, y) > 0.9
+"""
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Wheel and sdist: built, checked, and the wheel installed and used."""
+    session.install(*EXTRAS["package"])
+    folder = Path(session.create_tmp()).resolve()
+    for old in folder.glob("*"):
+        old.unlink()
+    session.run("python", "-m", "build", "--outdir", str(folder))
+    (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
+    with zipfile.ZipFile(wheel) as archive:
+        inside = {name.split("/")[0] for name in archive.namelist()}
+        names = set(archive.namelist())
+    if inside != {"skbackprop", f"{wheel.stem.rsplit('-', 3)[0]}.dist-info"}:
+        session.error(f"the wheel holds {sorted(inside)}")
+    modules = {str(path) for path in Path("skbackprop").glob("**/*.py")} | {"skbackprop/py.typed"}
+    if modules - names:
+        session.error(f"the wheel lacks {sorted(modules - names)}")
+    with tarfile.open(sdist) as archive:
+        inside = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
+    if wanted := {*modules, "tests/conftest.py", "docs/conf.py", "README.md", "LICENSE"} - inside:
+        session.error(f"the sdist lacks {sorted(wanted)}")
+    session.install(str(wheel))
+    session.run("python", "-P", "-c", SMOKE)
