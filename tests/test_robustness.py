@@ -449,6 +449,15 @@ def test_float32_frames_stay_float32(frame):
     assert net().fit(wide, y).coefs_[0].dtype == np.float64
 
 
+@pytest.mark.parametrize("frame", [lambda: pd.DataFrame, polars, pyarrow], ids=["pd", "pl", "pa"])
+def test_a_column_of_strings_is_named(frame):
+    columns = {"length": X[:, 0], "colour": ["red", "blue"] * 75, "width": X[:, 1]}
+    clf = net().fit(frame()({**columns, "colour": X[:, 2]}), y)
+    for call in (lambda: net().fit(frame()(columns), y), lambda: clf.predict(frame()(columns))):
+        with pytest.raises(ValueError, match="X must hold numbers in column 'colour', but"):
+            call()
+
+
 @pytest.mark.parametrize("type_", [">f4", "<f4"])
 def test_float32_of_either_byte_order_stays_float32(type_):
     clf = net().fit(X.astype(type_), y)

@@ -109,6 +109,26 @@ def check_total(weight: np.ndarray, name: str) -> None:
         )
 
 
+@contextmanager
+def naming_what_is_no_number(X: Any) -> Iterator[None]:
+    """Name X, and its columns if they have names, where it can't be converted to numbers."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if "could not convert" not in str(error):
+            raise
+        wrong = []
+        for name in getattr(X, "column_names", getattr(X, "columns", ())):
+            try:
+                np.asarray(X[name], dtype=float)
+            except (TypeError, ValueError):
+                wrong.append(repr(name))
+        where = f" in column {', '.join(wrong)}" if wrong else ""
+        raise type(error)(
+            f"X must hold numbers{where}, but {error}. Encode categories, as OneHotEncoder does."
+        ) from error
+
+
 def column_as_1d(y: Any) -> Any:
     """Return a y of one column flat, with scikit-learn's warning."""
     if y.ndim != 2 or y.shape[1] != 1:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skbackprop.estimators.checks import naming_what_is_no_number
 from skbackprop.network import Network
 from skbackprop.training import Progress
 
@@ -81,13 +82,14 @@ def scores(estimator: Any, X: Any) -> np.ndarray:
     """Z of the output layer, of shape (n_samples, n_outputs), for X as a user gives it."""
     if not is_plain(estimator, X):
         check_is_fitted(estimator)
-        X = validate_data(
-            estimator,
-            X,
-            accept_sparse=["csr", "csc"],
-            dtype=estimator._network.theta.dtype,
-            reset=False,
-        )
+        with naming_what_is_no_number(X):
+            X = validate_data(
+                estimator,
+                X,
+                accept_sparse=["csr", "csc"],
+                dtype=estimator._network.theta.dtype,
+                reset=False,
+            )
     return estimator._network.scores(X)
 
 

@@ -10,7 +10,7 @@ from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.batches import Minibatches, Samples
-from skbackprop.estimators.checks import check_sample_weight, check_total
+from skbackprop.estimators.checks import check_sample_weight, check_total, naming_what_is_no_number
 from skbackprop.estimators.targets import ClassWeights, Targets
 from skbackprop.losses import OutputLoss
 from skbackprop.network import Network
@@ -72,7 +72,7 @@ def check_X_y(estimator: Any, X: Any, y: Any, dtype: Any, reset: bool = False) -
     """
     if not isinstance(dtype, type | np.dtype):
         dtype = kept_dtype(X) or dtype
-    try:
+    with naming_what_is_no_number(X):
         X, y = validate_data(
             estimator,
             X,
@@ -82,10 +82,6 @@ def check_X_y(estimator: Any, X: Any, y: Any, dtype: Any, reset: bool = False) -
             dtype=dtype,
             reset=reset,
         )
-    except (TypeError, ValueError) as error:
-        if "could not convert" not in str(error):
-            raise
-        raise type(error)(f"X must hold numbers, but {error}. Encode its categories.") from error
     if issparse(X):
         return X.tocsr(), y
     contiguous = X.flags.c_contiguous or X.flags.f_contiguous
