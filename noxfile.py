@@ -77,3 +77,48 @@ def package(session: nox.Session) -> None:
         session.error(f"the sdist lacks {sorted(wanted)}")
     session.install(str(wheel))
     session.run("python", "-P", "-c", SMOKE)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Long and rough use: 10,000 random settings of each kind, signals, kills, limits, forks."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "tests.soak", *session.posargs)
+    env = {"SKBACKPROP_EXAMPLES": "10000"}
+    session.run("python", "-m", "pytest", "-q", "tests/test_properties.py", env=env)
+
+
+#: What is mutated, and the tests, those first that notice most.
+MUTATED = [
+    "network.py",
+    "batches.py",
+    "workspace.py",
+    "architecture.py",
+    "vectors.py",
+    "threads.py",
+]
+MUTATED += ["layers", "training", "normalization", "optimizers", "schedules", "losses"]
+MUTATED += ["activations", "estimators"]
+NOTICE_MOST = ["layers", "breaks", "exact", "training", "errors"]
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Mutants of the code: which do the tests notice? `nox -s mutants -- 150` draws so many."""
+    count = session.posargs[0] if session.posargs else "150"
+    clone = Path(session.create_tmp()).resolve() / "clone"
+    session.run("rm", "-rf", str(clone), external=True)
+    session.run("git", "clone", "-q", ".", str(clone), external=True)
+    session.chdir(clone)
+    session.install("-e", ".[test]", "cosmic-ray>=8.4")
+    paths = [f"skbackprop/{name}" for name in MUTATED]
+    tests = " ".join(f"tests/test_{name}.py" for name in NOTICE_MOST)
+    Path("mutants.toml").write_text(
+        f"[cosmic-ray]\nmodule-path = {paths}\ntimeout = 900.0\nexcluded-modules = []\n"
+        f"test-command = 'python -m pytest -x -q --tb=no {tests} tests'\n"
+        "[cosmic-ray.distributor]\nname = 'local'\n"
+    )
+    session.run("cosmic-ray", "init", "mutants.toml", "mutants.sqlite")
+    session.run("python", "tests/mutants.py", "sample", "mutants.sqlite", count)
+    session.run("cosmic-ray", "exec", "mutants.toml", "mutants.sqlite")
+    session.run("python", "tests/mutants.py", "report", "mutants.sqlite")
