@@ -37,8 +37,9 @@ class Pool:
 
     def hold(self, holder: object) -> None:
         """Limit the pool."""
-        if not self.holders and not self.owed:
-            self.found = self.controller.num_threads
+        still_owed = self.owed and self.controller.num_threads == 1
+        if not self.holders and not still_owed:
+            self.found, self.owed = self.controller.num_threads, False
         self.holders.add(holder)
         self.controller.set_num_threads(1)
 

@@ -101,6 +101,8 @@ def limits():
 
 with threadpool_limits(2, user_api="blas"):
     before = limits()
+    if before != {2}:
+        sys.exit(0)  # this threadpoolctl doesn't know this BLAS, or it has one thread
     go, done = threading.Event(), threading.Event()
     def hold():
         with blas_threads(1):
@@ -136,6 +138,18 @@ def test_a_limit_that_could_not_be_lifted_is_lifted_by_the_next(pools):
     with threads.blas_threads(1):
         pass
     assert blas.num_threads == 2
+
+
+def test_a_limit_that_a_user_sets_meanwhile_counts(pools):
+    blas = Blas()
+    pools(blas)
+    with threads.blas_threads(1):
+        blas.set_num_threads, usual = lambda n: None, blas.set_num_threads
+    blas.set_num_threads = usual
+    blas.num_threads = 5  # somebody else's
+    with threads.blas_threads(1):
+        assert blas.num_threads == 1
+    assert blas.num_threads == 5
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
@@ -458,6 +472,26 @@ def test_a_column_of_strings_is_named(frame):
             call()
 
 
+def test_a_frame_that_cannot_be_asked_is_left_to_validation():
+    class Frame:
+        """An array-like that looks like a frame, but isn't one."""
+
+        schema = None
+
+        def slice(self, *args):
+            raise RuntimeError("as told")
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array(X, dtype)
+
+        def __len__(self):
+            return len(X)
+
+        shape = X.shape
+
+    assert_array_equal(net().fit(Frame(), y).coefs_[0], net().fit(X, y).coefs_[0])
+
+
 @pytest.mark.parametrize("type_", [">f4", "<f4"])
 def test_float32_of_either_byte_order_stays_float32(type_):
     clf = net().fit(X.astype(type_), y)
@@ -477,6 +511,8 @@ def test_docstrings_are_numpydocs(cls):
     for name in ["", *members]:
         result = validate(f"{path}.{name}" if name else path)
         if name and ours not in str(result["file"]):
+            continue
+        if name == "set_callbacks":  # a stand-in for scikit-learn's before 1.9
             continue
         ignored = {"RT02", "GL01", "GL02"} | ({"EX01", "SA01", "ES01"} if name else set())
         if isinstance(getattr(cls, name, None), property):

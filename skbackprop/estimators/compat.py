@@ -3,6 +3,7 @@
 Each entry says why it is used and since when it has been unchanged.
 """
 
+from inspect import signature
 from typing import Any
 
 import sklearn
@@ -41,11 +42,11 @@ except ImportError:
 def metric_takes_sample_weight(scorer: Any) -> bool | None:
     """Whether the metric behind one of scikit-learn's scorers takes weights; None for others.
 
-    A scorer takes any keyword and hands it on, so its own signature doesn't tell. Private; what
-    scikit-learn itself asks before it hands weights to a scorer, from 1.4 to 1.9.
+    A scorer takes any keyword and passes it on, so its own signature doesn't tell. `_score_func` is
+    private. scikit-learn's own `_accept_sample_weight` reads it, from 1.6 to 1.9.
     """
-    asks = getattr(scorer, "_accept_sample_weight", None)
-    return None if asks is None else bool(asks())
+    metric = getattr(scorer, "_score_func", None)
+    return None if metric is None else "sample_weight" in signature(metric).parameters
 
 
 __all__ = [
