@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,9 @@ from sklearn.metrics import make_scorer, max_error, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from skbackprop import BackpropClassifier, BackpropRegressor, threads
-from skbackprop.activations import ReLU
+from skbackprop.activations import ReLU, Tanh
+from skbackprop.estimators import build
+from skbackprop.initializers import HeNormal
 from skbackprop.inspection import check_gradients
 from skbackprop.network import Network
 from skbackprop.optimizers import SGD, Adam
@@ -179,7 +181,42 @@ def test_only_an_allocation_blames_the_layers(name):
         net(hidden_layer_sizes=(HUGE,)).fit(X, y)
 
 
-@pytest.mark.parametrize("value", [HUGE, 10**10_000], ids=["1e400", "1e10000"])
+def test_an_error_of_an_initializer_is_its_own():
+    class Fails(HeNormal):
+        def weights(self, rng, fan_in, fan_out):
+            if fan_in == X.shape[1]:  # not in its trial
+                raise OverflowError("as told")
+            return super().weights(rng, fan_in, fan_out)
+
+    with pytest.raises(OverflowError, match="as told"):
+        net(weight_init=dataclass(frozen=True)(Fails)()).fit(X, y)
+
+
+@pytest.mark.parametrize("going_on", [False, True])
+def test_memory_that_ends_in_a_copy_or_an_optimizer_blames_the_layers(monkeypatch, going_on):
+    clf = net(warm_start=True).fit(X, y)
+    before = [W.copy() for W in clf.coefs_]
+
+    def fails(*args):
+        raise MemoryError("as told")
+
+    if going_on:
+        monkeypatch.setattr(build, "aligned_copy", fails)
+    else:
+        monkeypatch.setattr(SGD, "init", fails)
+        clf.solver = "sgd"
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes=.* can't be allocated"):
+        clf.fit(X, y)
+    for W, expected in zip(clf.coefs_, before, strict=True):
+        assert_array_equal(W, expected)
+
+
+BEYOND = [HUGE, 10**10_000]
+if np.finfo(np.longdouble).max > np.finfo(float).max:
+    BEYOND.append(np.longdouble("1e4000"))
+
+
+@pytest.mark.parametrize("value", BEYOND, ids=["1e400", "1e10000", "longdouble"][: len(BEYOND)])
 @pytest.mark.parametrize(
     "name", ["learning_rate_init", "tol", "clip_norm", "max_norm", "power_t", "epsilon", "alpha"]
 )
@@ -198,6 +235,8 @@ def test_a_number_too_large_for_a_float_is_named(name, value):
         ({"learning_rate": Cosine(epochs=HUGE)}, "epochs of Cosine"),
         ({"max_iter": HUGE, "learning_rate": "cosine"}, "max_iter"),
         ({"learning_rate": lambda fraction: HUGE}, "learning_rate=FunctionSchedule"),
+        ({"dropout": [HUGE]}, "dropout"),
+        ({"class_weight": {0: HUGE}}, "class_weight"),
     ],
     ids=lambda p: p if isinstance(p, str) else "",
 )
@@ -300,6 +339,22 @@ def test_who_gets_the_weights(asked, metric):
     assert set(SEEN) == {metric is weighs and asked is not False}
 
 
+def test_an_alias_asks_for_another_argument():
+    with config_context(enable_metadata_routing=True):
+        scorer = make_scorer(weighs).set_score_request(sample_weight="other")
+        del SEEN[:]
+        net(early_stopping=True, scoring=scorer).fit(X, y, np.ones(len(y)))
+    assert set(SEEN) == {False}
+
+
+def test_weights_are_passed_by_name():
+    def by_position(estimator, X, y, sample_weight=None, /):
+        assert sample_weight is None
+        return 0.5
+
+    net(early_stopping=True, scoring=by_position).fit(X, y, np.ones(len(y)))
+
+
 def test_scorers_without_a_signature_or_weights():
     class Opaque:
         __signature__ = "none"
@@ -316,8 +371,23 @@ def test_scorers_without_a_signature_or_weights():
 def test_a_scorer_that_misses_a_class():
     scorer = make_scorer(roc_auc_score, response_method="predict_proba", multi_class="ovr")
     rare = np.where(np.arange(150) < 2, 2, y > 0)
-    with pytest.raises(ValueError, match=r"scoring=.*no sample of class 2.*give X_val"):
+    with pytest.raises(
+        ValueError, match=r"scoring=.*\. The part .* no sample of class 2\. Give X_val"
+    ):
         net(early_stopping=True, scoring=scorer).fit(X, rare)
+    given = {"X_val": X[y < 2], "y_val": y[y < 2]}
+    with pytest.raises(ValueError, match=r"\. X_val has no sample of class 2\. Add some"):
+        net(early_stopping=True, scoring=scorer).fit(X, y, **given)
+    many = np.arange(150) % 10
+    given = {"X_val": X[:2], "y_val": many[:2]}
+    with pytest.raises(ValueError, match=r"no sample of class 2, 3, 4, 5, 6, \.\.\.\. Add"):
+        net(early_stopping=True, scoring=scorer).fit(X, many, **given)
+
+    def fails(estimator, X, y):
+        raise OSError("another reason")
+
+    with pytest.raises(ValueError, match=r"another reason$"):
+        net(early_stopping=True, scoring=fails).fit(X, rare)
 
 
 # Probabilities, weights, y
@@ -335,7 +405,11 @@ def test_no_probability_is_zero(dtype, score, n_classes):
         assert (p < 1).all()
 
 
-@pytest.mark.parametrize("weight", [["a"] * 150, [], [None] * 150, [[1.0], [2.0, 3.0]], [{}] * 150])
+@pytest.mark.parametrize(
+    "weight",
+    [["a"] * 150, [], [None] * 150, [[1.0], [2.0, 3.0]], [{}] * 150, "a", HUGE, [HUGE] * 150],
+    ids=lambda weight: f"{weight!r:.9}",
+)
 def test_bad_weights_are_named(weight):
     for name in "sample_weight", "sample_weight_val":
         given = {name: weight}
@@ -357,9 +431,11 @@ def test_the_warning_about_a_column_y_points_at_the_users_line(estimator):
 
 @pytest.mark.parametrize("scale", [1e-1, 1e-3, 1e-4, 1e-5])
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_no_alarm_for_stiff_networks(scale, activation):
+@pytest.mark.parametrize("seed", range(4))
+def test_no_alarm_for_stiff_networks(scale, activation, seed):
     """Scores that hardly differ: layer normalisation is then steep and strongly curved."""
-    clf = net(normalization="layer", activation=activation, hidden_layer_sizes=(6, 5)).fit(X, y)
+    clf = net(normalization="layer", activation=activation, hidden_layer_sizes=(6, 5))
+    clf.set_params(random_state=seed).fit(X, y)
     clf.coefs_ = [scale * W for W in clf.coefs_]
     clf.intercepts_ = [scale * b for b in clf.intercepts_]
     report = check_gradients(clf, X[:40], y[:40])
@@ -380,6 +456,31 @@ def test_no_alarm_on_a_kink(width, activation):
         clf.coefs_[0][0] = 1.0  # the scores of these rows are 1, where it bends
     report = check_gradients(clf, rows, target)
     assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("width", [6, 400])
+def test_alarm_where_only_the_derivative_at_zero_is_wrong(width):
+    """All units of an empty row are at 0, where tanh is smooth."""
+
+    def wrong(A):
+        return np.where(A == 0.0, 3.0, 1.0 - A**2)
+
+    clf = BackpropClassifier((width,), "tanh", random_state=0).initialize(4, [0, 1, 2])
+    clf.intercepts_[0] = np.zeros(width)
+    rows, target = np.vstack([X, np.zeros((30, 4))]), np.r_[y, np.zeros(30, int)]
+    assert check_gradients(clf, rows, target).ok
+    activation = dataclass(frozen=True)(
+        type(
+            "Wrong",
+            (Tanh,),
+            {"backward": lambda self, dA, Z, A: np.multiply(dA, wrong(A), out=dA)},
+        )
+    )()
+    network = clf._network
+    clf._network = Network(
+        replace(network.architecture, activations=(activation,)), network.values.copy()
+    )
+    assert not check_gradients(clf, rows, target).ok
 
 
 # Interrupts
@@ -459,6 +560,10 @@ def test_float32_frames_stay_float32(frame):
     assert list(clf.feature_names_in_) == list("abcd")
     assert_array_equal(clf.predict_proba(given), expected.predict_proba(X32))
     assert clf.partial_fit(given, y).coefs_[0].dtype == np.float32
+    if frame()({}).__class__ is pd.DataFrame:
+        for dtype in "Float32", pd.SparseDtype("float32", 0.0):
+            assert net().fit(given.astype(dtype), y).coefs_[0].dtype == np.float32
+            assert clf.partial_fit(given.astype(dtype), y).coefs_[0].dtype == np.float32
     wide = frame()({**columns, "a": X[:, 0]})  # one column of float64
     assert net().fit(wide, y).coefs_[0].dtype == np.float64
 
@@ -470,6 +575,26 @@ def test_a_column_of_strings_is_named(frame):
     for call in (lambda: net().fit(frame()(columns), y), lambda: clf.predict(frame()(columns))):
         with pytest.raises(ValueError, match="X must hold numbers in column 'colour', but"):
             call()
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.date_range("2026", periods=150),
+        pd.date_range("2026", periods=150, tz="UTC"),
+        pd.to_timedelta(np.arange(150), unit="s"),
+        pd.period_range("2026", periods=150),
+        [[1.0, 2.0]] * 150,
+        [{}] * 150,
+        [b"a"] * 150,
+        pd.Categorical(["a", "b"] * 75),
+    ],
+    ids=["date", "zone", "delta", "period", "list", "dict", "bytes", "category"],
+)
+def test_a_column_of_no_numbers_is_named(column):
+    frame = pd.DataFrame(X32, columns=list("abcd")).assign(odd=column)
+    with pytest.raises((ValueError, TypeError), match="X must hold numbers in column 'odd', but"):
+        net().fit(frame, y)
 
 
 def test_a_frame_that_cannot_be_asked_is_left_to_validation():

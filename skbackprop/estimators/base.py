@@ -192,11 +192,11 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
                 goes_on=goes_on,
                 settings=settings_of(self, chosen, validation is not None) if exact else None,
             )
-            if goes_on:
-                network = build.same_network(architecture, self._network, self)
-            else:
-                rule = chosen.weight_init
-                with build.enough_memory(self, architecture):
+            with build.enough_memory(self, architecture):
+                if goes_on:
+                    network = build.same_network(architecture, self._network, self)
+                else:
+                    rule = chosen.weight_init
                     network = build.first_network(architecture, X.dtype, rule, rng, given)
             progress = self._train(network, job, rng)
             if not np.all(np.isfinite(network.theta)):
@@ -226,7 +226,9 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
         samples = replace(job.training.samples, index=draws.train)
         validation = job.validation if draws.val is None else job.training.rows(draws.val)
         build.check_variance(self, network, len(samples))
-        evaluate = Evaluator(self, self.scoring, validation) if validation else None
+        evaluate = None
+        if validation:
+            evaluate = Evaluator(self, self.scoring, validation, given=draws.val is None)
         size = build.batch_size(self, len(samples)) if solver.stochastic else len(samples)
         with build.enough_memory(self, network.architecture):
             batches = Minibatches(samples, network, size, draws.generator)

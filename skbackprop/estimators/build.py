@@ -96,10 +96,10 @@ def check_variance(params: Parameters, network: Network, n_samples: int) -> None
 
 @contextmanager
 def enough_memory(params: Parameters, architecture: Architecture) -> Iterator[None]:
-    """If memory runs out, raise an error that names the parameters responsible."""
+    """If memory runs out for what the layers need, name the parameters responsible."""
     try:
         yield
-    except (MemoryError, OverflowError) as error:
+    except MemoryError as error:
         raise ValueError(
             f"hidden_layer_sizes={params.hidden_layer_sizes!r} asks for"
             f" {architecture.n_parameters} parameters, which can't be allocated with their"

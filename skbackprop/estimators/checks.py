@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from inspect import currentframe
-from math import inf
+from math import inf, isinf
 from numbers import Integral, Real
 from typing import Any
 
@@ -39,16 +39,25 @@ def check_ordered(values: Any, name: str) -> None:
 
 
 def check_floats(params: Mapping[str, Any], of: str = "") -> None:
-    """Raise for a number that no float can hold, such as 10**400."""
+    """Raise for a number that no float can hold, such as 10**400, in a list or a dict as well."""
     for name, value in params.items():
-        if isinstance(value, Real) and not isinstance(value, float):
-            try:
-                float(value)
-            except OverflowError as error:
+        values = value.values() if isinstance(value, dict) else value
+        for one in values if isinstance(value, dict | list | tuple) else [value]:
+            if is_beyond_float(one):
                 raise ValueError(
-                    f"{name}{of} must be a number that a float can hold, below"
-                    f" {sys.float_info.max:.3g}; got a {type(value).__name__} that is larger."
-                ) from error
+                    f"{name}{of} must be below {sys.float_info.max:.3g}, the largest float; got a"
+                    f" {type(one).__name__} that is larger."
+                )
+
+
+def is_beyond_float(value: Any) -> bool:
+    """True for a finite number that no float can hold."""
+    if isinstance(value, float) or not isinstance(value, Real):
+        return False
+    try:
+        return isinf(float(value)) and value not in (inf, -inf)
+    except OverflowError:
+        return True
 
 
 def check_dropout(dropout: Any, input_dropout: float, hidden: tuple[int, ...]) -> tuple[float, ...]:
@@ -71,9 +80,9 @@ def check_sample_weight(sample_weight: Any, X: Any) -> np.ndarray | None:
     if sample_weight is None:
         return None
     n = X.shape[0]
-    if isinstance(sample_weight, Real) or getattr(sample_weight, "shape", None) == ():
-        sample_weight = np.full(n, sample_weight)
     try:
+        if isinstance(sample_weight, Real) or getattr(sample_weight, "shape", None) == ():
+            sample_weight = np.full(n, sample_weight, X.dtype)
         weight = check_array(
             sample_weight,
             ensure_2d=False,
@@ -82,7 +91,7 @@ def check_sample_weight(sample_weight: Any, X: Any) -> np.ndarray | None:
             order="C",
             input_name="sample_weight",
         )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         if "sample_weight" in str(error):
             raise
         raise ValueError(f"sample_weight must hold {n} numbers: {error}") from error
@@ -109,24 +118,41 @@ def check_total(weight: np.ndarray, name: str) -> None:
         )
 
 
+#: From NumPy's and Python's messages about what is no number.
+NO_NUMBER = (
+    "could not convert",
+    "Cannot cast",
+    "could not be promoted",
+    "array element",
+    "float() argument",
+)
+
+
 @contextmanager
 def naming_what_is_no_number(X: Any) -> Iterator[None]:
     """Name X, and its columns if they have names, where it can't be converted to numbers."""
     try:
         yield
     except (TypeError, ValueError) as error:
-        if "could not convert" not in str(error):
+        if not any(words in str(error) for words in NO_NUMBER):
             raise
-        wrong = []
-        for name in getattr(X, "column_names", getattr(X, "columns", ())):
-            try:
-                np.asarray(X[name], dtype=float)
-            except (TypeError, ValueError):
-                wrong.append(repr(name))
+        columns = getattr(X, "column_names", getattr(X, "columns", ()))
+        wrong = [repr(name) for name in columns if not _holds_numbers(X[name])]
         where = f" in column {', '.join(wrong)}" if wrong else ""
         raise type(error)(
-            f"X must hold numbers{where}, but {error}. Encode categories, as OneHotEncoder does."
+            f"X must hold numbers{where}, but {str(error).rstrip('.')}. Encode categories, as"
+            " OneHotEncoder does, and turn dates into numbers."
         ) from error
+
+
+def _holds_numbers(column: Any) -> bool:
+    """True if a column of a frame can be converted to floats; dates can, but not beside others."""
+    try:
+        values = np.asarray(column)
+        values.astype(float)
+    except (TypeError, ValueError):
+        return False
+    return values.dtype.kind not in "mM"
 
 
 def column_as_1d(y: Any) -> Any:

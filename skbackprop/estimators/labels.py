@@ -202,7 +202,8 @@ class Labels:
     def missing(self, y: Any) -> str:
         """The classes that y has no sample of."""
         missing = [] if self.kind == "multilabel" else np.setdiff1d(self.classes, y).tolist()
-        return f"no sample of class {', '.join(map(repr, missing))}" if missing else ""
+        named = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
+        return f"no sample of class {named}" if missing else ""
 
     def predict(self, Z: np.ndarray, loss: OutputLoss) -> Any:
         """The most probable class of each sample, or the labels more likely than not."""

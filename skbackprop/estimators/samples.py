@@ -91,17 +91,23 @@ def check_X_y(estimator: Any, X: Any, y: Any, dtype: Any, reset: bool = False) -
 def kept_dtype(X: Any) -> Any:
     """float32 for what holds nothing else; None to let validation decide.
 
-    Validation recognises arrays of the machine's byte order and pandas. Frames of polars and
-    pyarrow have no `dtype`: theirs is that of an array of none of their rows.
+    Validation recognises arrays of the machine's byte order and pandas' columns of NumPy's types.
+    Frames of polars and pyarrow have no `dtype`: theirs is that of an array of none of their rows.
     """
-    dtype = getattr(X, "dtype", None)
-    if dtype is None and hasattr(X, "schema") and hasattr(X, "slice"):
-        try:
-            dtype = np.asarray(X.slice(0, 0)).dtype
-        except Exception:  # whatever it is, validation judges it
-            return None
-    is_float32 = isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize == 4
-    return np.float32 if is_float32 else None
+    try:
+        if hasattr(X, "schema") and hasattr(X, "slice"):
+            dtypes = [np.asarray(X.slice(0, 0)).dtype]
+        else:
+            dtypes = list(getattr(X, "dtypes", [getattr(X, "dtype", None)]))
+        # pandas: Float32 and float[pyarrow] know their NumPy type, Sparse[float32] its subtype
+        dtypes = [getattr(d, "numpy_dtype", getattr(d, "subtype", d)) for d in dtypes]
+        return np.float32 if dtypes and all(map(_is_float32, dtypes)) else None
+    except Exception:  # whatever it is, validation judges it
+        return None
+
+
+def _is_float32(dtype: Any) -> bool:
+    return isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize == 4
 
 
 def check_n_features(estimator: Any, X: Any) -> None:

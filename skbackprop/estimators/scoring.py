@@ -29,10 +29,12 @@ class Evaluator:
         The parameter of that name.
     dataset : Dataset
         The validation samples.
+    given : bool
+        True if they are the user's, False if they were split off.
     """
 
-    def __init__(self, estimator: Any, scoring: Any, dataset: Dataset) -> None:
-        self.dataset, self.scoring = dataset, scoring
+    def __init__(self, estimator: Any, scoring: Any, dataset: Dataset, given: bool) -> None:
+        self.dataset, self.scoring, self.given = dataset, scoring, given
         self.targets: Targets = estimator._targets
         # A scorer predicts with the current network. The copy has no feature names, as the
         # validated X has none, either.
@@ -72,28 +74,41 @@ class Evaluator:
         try:
             score = scorer(*arguments, **self.score_params)
         except Exception as error:
-            missing = self.targets.missing(self.dataset.y)
-            hint = f" There is {missing}: give X_val, or a larger validation_fraction."
+            hint = self._hint() if isinstance(error, ValueError) else ""
             raise ValueError(
                 f"scoring={self.scoring!r} failed on the validation samples with"
-                f" {type(error).__name__}: {error}{hint if missing else ''}"
+                f" {type(error).__name__}: {error}{hint}"
             ) from error
         if not isinstance(score, Real):
             raise ValueError(f"scoring={self.scoring!r} must return a number, got {score!r}.")
         return score
 
+    def _hint(self) -> str:
+        """Words on classes that the validation samples lack: many metrics need all of them."""
+        missing = self.targets.missing(self.dataset.y)
+        if not missing:
+            return ""
+        if self.given:
+            return f". X_val has {missing}. Add some, or choose a metric that needs none."
+        return (
+            f". The part split off by validation_fraction has {missing}. Give X_val and y_val, or"
+            " a larger validation_fraction."
+        )
+
 
 def takes_sample_weight(scorer: Callable[..., Any]) -> bool:
     """True if a scorer is to get the sample weights.
 
-    A request by `set_score_request` decides. Without one, scikit-learn's own scorers get them if
-    their metric takes them, and a function gets them if it has such an argument.
+    A request by `set_score_request` decides: only True asks for them, as a string asks for another
+    argument of `fit`, which there isn't. Where nothing was requested, with metadata routing or
+    without it, scikit-learn's own scorers get them if their metric takes them, and a function gets
+    them if it takes them by name.
     """
     requests = getattr(scorer, "get_metadata_routing", None)
     if requests is not None:
         requested = requests().score.requests.get("sample_weight")
         if requested is not None:
-            return bool(requested)
+            return requested is True
     takes = compat.metric_takes_sample_weight(scorer)
     if takes is not None:
         return takes
@@ -101,4 +116,7 @@ def takes_sample_weight(scorer: Callable[..., Any]) -> bool:
         parameters = signature(scorer).parameters.values()
     except (TypeError, ValueError):  # a callable without a signature, such as some of C's
         return False
-    return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)
+    return any(
+        p.kind is p.VAR_KEYWORD or (p.name == "sample_weight" and p.kind is not p.POSITIONAL_ONLY)
+        for p in parameters
+    )
