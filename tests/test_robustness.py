@@ -348,6 +348,11 @@ def test_an_alias_asks_for_another_argument():
 
 
 def test_weights_are_passed_by_name():
+    def takes_none(estimator, X, y):
+        return 0.5
+
+    net(early_stopping=True, scoring=takes_none).fit(X, y, np.ones(len(y)))
+
     def by_position(estimator, X, y, sample_weight=None, /):
         assert sample_weight is None
         return 0.5
@@ -391,6 +396,16 @@ def test_a_scorer_that_misses_a_class():
 
 
 # Probabilities, weights, y
+
+
+def test_every_seed_has_its_own_dropout():
+    clf = net(dropout=0.5).initialize(4, [0, 1, 2])
+    architecture = clf._network.architecture
+    seeds = {
+        build.dropout_generator(architecture, np.random.RandomState(i)).integers(2**60)
+        for i in range(100)
+    }
+    assert len(seeds) == 100
 
 
 @pytest.mark.parametrize(("dtype", "score"), [(np.float32, 1e7), (np.float64, 1e16)])

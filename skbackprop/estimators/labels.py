@@ -75,7 +75,7 @@ class Labels:
     sparse: bool
 
     @classmethod
-    def of(cls, y: Any, classes: Any = None, incremental: bool = False) -> tuple[Self, Any]:
+    def of(cls, y: Any, classes: Any, incremental: bool) -> tuple[Self, Any]:
         """Take the classes from y, or from `classes`, which must include those of y."""
         y, multilabel = as_labels(y)
         if classes is None:

@@ -31,7 +31,7 @@ class Numbers:
         return {}
 
     @classmethod
-    def of(cls, y: Any, classes: Any = None, incremental: bool = False) -> tuple[Self, Any]:
+    def of(cls, y: Any, classes: Any, incremental: bool) -> tuple[Self, Any]:
         """Take the number of outputs from y."""
         y = as_numbers(y)
         return cls(_width(y)), y
