@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from math import prod
 
 import numpy as np
 
 from skbackprop.activations import Activation
-from skbackprop.layers import ActivationLayer, Dense, Dropout, Layer, NormalizationLayer, Shapes
+from skbackprop.layers import (
+    ActivationLayer,
+    Dense,
+    Dropout,
+    Layer,
+    NormalizationLayer,
+    ScaledDense,
+    Shapes,
+)
 from skbackprop.losses import OutputLoss
 from skbackprop.normalization import Normalization
 
@@ -33,6 +42,8 @@ class Architecture:
         Of the hidden layers' scores.
     dropout : tuple of float
         Rates of the input and of each hidden layer, or empty for no dropout.
+    input_scale : float
+        Rate at which a factor for each feature is learned; 0 for no factors.
     """
 
     units: tuple[int, ...]
@@ -42,6 +53,7 @@ class Architecture:
     l2: float = 0.0
     normalization: Normalization | None = None
     dropout: tuple[float, ...] = ()
+    input_scale: float = 0.0
 
     def row(self) -> list[Layer]:
         """The layers from X to the scores, not bound to any arrays yet."""
@@ -53,18 +65,20 @@ class Architecture:
         # than the default epochs.
         factor = 0.0
         row: list[Layer] = [Dropout(on_input)] if on_input else []
+        dense = partial(ScaledDense, rate=self.input_scale) if self.input_scale else Dense
         for (fan_in, fan_out), activation, rate in zip(
             hidden, self.activations, rates, strict=True
         ):
             factor = activation.glorot_factor
-            row.append(Dense(fan_in, fan_out, glorot_factor=factor))
+            row.append(dense(fan_in, fan_out, glorot_factor=factor))
+            dense = Dense
             if self.normalization:
                 row.append(NormalizationLayer(self.normalization, fan_out))
             row.append(ActivationLayer(activation))
             if rate:
                 row.append(Dropout(rate))
         # the output layer takes the factor of the layer below
-        row.append(Dense(last, n_outputs, order="F", glorot_factor=factor))
+        row.append(dense(last, n_outputs, order="F", glorot_factor=factor))
         return row
 
     @property

@@ -206,6 +206,8 @@ def threads(count: int) -> str:
 def main() -> None:
     short = "--short" in sys.argv
     warnings.simplefilter("ignore")
+    # as in a terminal: processes in a shell's background ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parts = [
         lambda: interrupts(5 if short else 200),
         lambda: kills(1 if short else 20),

@@ -1,6 +1,7 @@
 """`history_`: what it holds, for every solver and over several calls; `initialize`."""
 
 from copy import deepcopy
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -36,8 +37,9 @@ def penalty(clf, total):
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_columns(solver, early_stopping):
     clf = net(solver=solver, early_stopping=early_stopping, alpha=2.0, l1_ratio=0.3)
+    start = perf_counter()
     clf.fit(X, y, **VAL)
-    history = clf.history_
+    elapsed, history = perf_counter() - start, clf.history_
     assert tuple(history) == Row._fields
     assert {len(column) for column in history.values()} == {clf.n_iter_}
     assert all(type(value) is float for column in history.values() for value in column)
@@ -46,6 +48,7 @@ def test_columns(solver, early_stopping):
     assert_allclose(loss, np.add(data_loss, part), rtol=1e-12)
     assert min(part) > 0
     assert min(history["seconds"]) > 0
+    assert sum(history["seconds"]) < elapsed
     assert min(history["gradient_norm"]) > 0
     assert np.isnan(history["learning_rate"]).all() == (solver == "lbfgs")
 

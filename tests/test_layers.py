@@ -21,6 +21,7 @@ from skbackprop.layers import (
     Dropout,
     Layer,
     NormalizationLayer,
+    ScaledDense,
     SparseRows,
 )
 from skbackprop.normalization import BatchNorm, LayerNorm
@@ -62,6 +63,10 @@ class Scale(Layer):
 
 EXAMPLES = {
     Dense: [lambda: Dense(N, 4), lambda: Dense(N, 4, order="F"), lambda: Dense(N, 1)],
+    ScaledDense: [
+        lambda: ScaledDense(N, 4, rate=6.0),
+        lambda: ScaledDense(N, 4, order="F", rate=0.5),
+    ],
     ActivationLayer: [lambda: ActivationLayer(Tanh()), lambda: ActivationLayer(Softplus())],
     NormalizationLayer: [
         lambda: NormalizationLayer(BatchNorm(), N),
@@ -365,3 +370,71 @@ def test_a_new_layer_starts_from_its_own_values(scaled):
         plain.initialize(4, [0, 1, 2])
     for ours, theirs in zip(clf.coefs_, plain.coefs_, strict=True):
         assert_array_equal(ours, theirs)
+
+
+# The factors of the features
+
+IRIS, target = load_iris(return_X_y=True)
+unconverged = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("normalization", [None, "batch", "layer"])
+@pytest.mark.parametrize("hidden", [(), (5,), (6, 5)])
+@unconverged
+def test_factors_of_the_features(hidden, normalization, dtype):
+    """V = diag(c) W gives the same predictions in a network without factors."""
+    data = IRIS.astype(dtype)
+    params = {"activation": "tanh", "normalization": normalization, "random_state": 0}
+    clf = BackpropClassifier(hidden, input_scale=6.0, max_iter=15, **params).fit(data, target)
+    c = clf.input_scale_
+    assert c.dtype == dtype
+    assert np.abs(c - 1).max() > 0.01
+    assert check_gradients(clf, IRIS, target).ok
+    plain = BackpropClassifier(hidden, max_iter=15, **params).fit(data, target)
+    assert plain.input_scale_ is None
+    network, other = clf._network, plain._network
+    for name in "W", "b", "gamma", "beta", "mean", "variance":
+        for to, values in zip(other.arrays(name), network.arrays(name), strict=True):
+            np.copyto(to, values)
+    other.arrays("W")[0][...] *= c[:, None]
+    assert_allclose(plain.predict_proba(data), clf.predict_proba(data), rtol=1e-4, atol=1e-5)
+    assert_allclose(pickle.loads(pickle.dumps(clf)).predict_proba(data), clf.predict_proba(data))
+
+
+@unconverged
+def test_factors_of_sparse_features():
+    params = {"input_scale": 6.0, "max_iter": 15, "random_state": 0, "solver": "nadam"}
+    clf = BackpropClassifier((5,), **params).fit(IRIS, target)
+    other = BackpropClassifier((5,), **params).fit(csr_array(IRIS), target)
+    assert_allclose(other.coefs_[0], clf.coefs_[0], rtol=1e-8)
+    assert_allclose(other.input_scale_, clf.input_scale_, rtol=1e-8)
+
+
+@unconverged
+def test_factors_start_at_one_and_move_at_their_rate():
+    """Adam's first step is the learning rate: c = rate u moves by rate times it."""
+    params = {"input_scale": 6.0, "max_iter": 1, "batch_size": 150, "learning_rate_init": 1e-3}
+    clf = BackpropClassifier((5,), random_state=0, **params)
+    assert_allclose(clf.initialize(4, [0, 1, 2]).input_scale_, 1.0)
+    assert_allclose(np.abs(clf.fit(IRIS, target).input_scale_ - 1), 6e-3, rtol=1e-3)
+
+
+@unconverged
+def test_factors_must_stay():
+    clf = BackpropClassifier((5,), max_iter=2, warm_start=True).fit(IRIS, target)
+    with pytest.raises(ValueError, match=r"input_scale=6.0 differs .* 0.0"):
+        clf.set_params(input_scale=6.0).fit(IRIS, target)
+
+
+@unconverged
+def test_factors_resume_exactly():
+    params = {"input_scale": 6.0, "random_state": 0, "dropout": 0.2}
+    clf = (
+        BackpropClassifier((5,), max_iter=4, warm_start="exact", **params)
+        .fit(IRIS, target)
+        .fit(IRIS, target)
+    )
+    once = BackpropClassifier((5,), max_iter=8, warm_start="exact", **params).fit(IRIS, target)
+    assert_array_equal(clf.input_scale_, once.input_scale_)
+    assert_array_equal(clf.coefs_[0], once.coefs_[0])

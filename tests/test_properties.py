@@ -75,6 +75,7 @@ def params(draw, losses):
         "max_iter": draw(st.integers(1, 4)),
         "random_state": draw(st.integers(0, 5)),
         "tol": draw(st.sampled_from([0.0, 0.1])),
+        "input_scale": draw(st.sampled_from([0.0, 0.5, 6.0])),
     }
     if not isinstance(p["activation"], str) and len(hidden) == 0:
         p["activation"] = "relu"

@@ -247,6 +247,8 @@ def test_y_beyond_the_range_of_float32():
 
 def test_negative_counts():
     regressor = BackpropRegressor("poisson", max_iter=2).fit(X, counts)
+    with pytest.raises(ValueError, match=r"y must not be negative for loss='poisson', got -0\.5"):
+        BackpropRegressor("poisson").fit(X, np.maximum(counts, 1) - 1.5)
     with pytest.raises(ValueError, match="y must not be negative for loss='poisson', got -4"):
         regressor.fit(X, counts - 5)
     with pytest.raises(ValueError, match="got -4"):

@@ -501,6 +501,15 @@ def test_alarm_where_only_the_derivative_at_zero_is_wrong(width):
 # Interrupts
 
 
+@pytest.fixture
+def ctrl_c():
+    """SIGINT interrupts, as in a terminal: processes in a shell's background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_a_loop_of_partial_fit():
     """A real SIGINT, in the middle of training."""
     clf = net(hidden_layer_sizes=(50,)).partial_fit(X, y, classes=[0, 1, 2])

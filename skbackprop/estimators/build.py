@@ -46,6 +46,7 @@ def architecture(
         l2=float(params.alpha * (1.0 - params.l1_ratio)),
         normalization=chosen.normalization,
         dropout=check_dropout(params.dropout, params.input_dropout, hidden),
+        input_scale=float(params.input_scale),
     )
 
 
@@ -80,6 +81,12 @@ def same_network(architecture: Architecture, fitted: Network, params: Parameters
             f"normalization={architecture.normalization!r} differs from the fitted"
             f" network's {before.normalization!r}. Going on by warm_start or partial_fit"
             " needs the same: clone the estimator to start anew."
+        )
+    if architecture.input_scale != before.input_scale:
+        raise ValueError(
+            f"input_scale={params.input_scale!r} differs from the fitted network's"
+            f" {before.input_scale!r}. Going on by warm_start or partial_fit needs the same: clone"
+            " the estimator to start anew."
         )
     return Network(architecture, aligned_copy(fitted.values))
 

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.estimators.checks import naming_what_is_no_number
+from skbackprop.layers import ScaledDense
 from skbackprop.network import Network
 from skbackprop.training import Progress
 
@@ -122,6 +123,8 @@ def set_fitted(estimator: Any, network: Network, progress: Progress, goes_on: bo
     e._network, e._progress = network, progress
     e.n_layers_, e.n_outputs_ = len(architecture.units), architecture.units[-1]
     e.out_activation_ = architecture.loss.link_name
+    factors = [layer.factors for layer in network.row if isinstance(layer, ScaledDense)]
+    e.input_scale_ = factors[0] if factors else None
     e.n_iter_, e.t_, e.loss_ = progress.n_iter, progress.t, progress.loss
     if not goes_on:
         e.history_, e.validation_scores_ = {name: [] for name in history}, None

@@ -67,6 +67,7 @@ class Parameters:
     _: KW_ONLY
     weight_init: Any = parameter("glorot_uniform")
     normalization: Any = parameter(None)
+    input_scale: float = parameter(0.0, NOT_NEGATIVE)
     dropout: Any = parameter(0.0, RATE, "array-like")
     input_dropout: float = parameter(0.0, RATE)
 

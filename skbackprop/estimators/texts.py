@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from inspect import getdoc
+from inspect import cleandoc, getdoc
 from typing import Any, TypeVar
 
 from skbackprop.estimators.choices import CHOICES
@@ -31,6 +31,11 @@ weight_init : {weight_init} or Initializer, default="glorot_uniform"
 
 normalization : {normalization}, Normalization or None, default=None
     Normalise the scores of the hidden layers, see :mod:`skbackprop.normalization`.
+
+input_scale : float, default=0.0
+    If positive, every feature is multiplied by a factor that is learned with the weights. The
+    factors start at 1; with Adam they move `input_scale` times as fast as the weights. See
+    :ref:`input_scale`.
 
 dropout : float or list of float, default=0.0
     Share of the hidden units' values that is dropped in training, in [0, 1); one for all hidden
@@ -187,6 +192,9 @@ coefs_ : list of ndarray
 intercepts_ : list of ndarray
     b of each layer, of shape (units in layer i + 1,).
 
+input_scale_ : ndarray of shape (n_features_in_,) or None
+    The factors that the features are multiplied by; None if `input_scale` is 0.
+
 n_features_in_ : int
     Number of features seen by `fit`.
 
@@ -221,9 +229,10 @@ def documented(**words: str) -> Callable[[AnyClass], AnyClass]:
         if cls.__doc__:  # not under python -OO
             blanks = {**_lists(cls), **words}
             parts = {"parameters": PARAMETERS, "loss": LOSS, "attributes": ATTRIBUTES}
+            doc = cleandoc(cls.__doc__)  # indented or, since Python 3.13, not
             for name, part in parts.items():
-                text = textwrap.indent(_wrapped(part.format(**blanks)), "    ")
-                cls.__doc__ = cls.__doc__.replace(f"    {{{name}}}\n", text)
+                doc = doc.replace(f"{{{name}}}\n", _wrapped(part.format(**blanks)))
+            cls.__doc__ = doc
         return cls
 
     return decorate

@@ -19,7 +19,13 @@ N_SMALL = 1_000
 #: Directions per array of a larger network.
 N_DIRECTIONS = 20
 #: Names of the arrays in a report; the number of the layer is appended.
-PUBLIC_NAMES = {"W": "coefs_", "b": "intercepts_", "gamma": "gammas_", "beta": "betas_"}
+PUBLIC_NAMES = {
+    "W": "coefs_",
+    "b": "intercepts_",
+    "gamma": "gammas_",
+    "beta": "betas_",
+    "u": "input_scale_",
+}
 #: Steps h of the central differences. The small ones are for stiff networks, such as those with
 #: layer normalisation of scores that hardly differ.
 STEPS = (1e-5, 1e-6, 1e-4, 1e-7, 1e-8)

@@ -9,6 +9,7 @@ from skbackprop.layers.base import Buffers, Layer, Shapes
 from skbackprop.layers.dense import Dense
 from skbackprop.layers.dropout import Dropout
 from skbackprop.layers.normalization import NormalizationLayer
+from skbackprop.layers.scaled import ScaledDense
 from skbackprop.layers.sparse import SparseRows
 
 __all__ = [
@@ -19,9 +20,10 @@ __all__ = [
     "Dropout",
     "Layer",
     "NormalizationLayer",
+    "ScaledDense",
     "Shapes",
     "SparseRows",
 ]
 
 #: Every kind of layer.
-LAYERS: list[type[Layer]] = [Dense, NormalizationLayer, ActivationLayer, Dropout]
+LAYERS: list[type[Layer]] = [Dense, ScaledDense, NormalizationLayer, ActivationLayer, Dropout]
