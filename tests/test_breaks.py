@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 from sklearn.datasets import load_digits, load_iris
 
 from skbackprop import BackpropClassifier
+from skbackprop.estimators.texts import _joined
 from skbackprop.layers import SparseRows
 from skbackprop.training import Progress
 
@@ -176,3 +177,18 @@ def test_lbfgs_ends_with_its_best_iterate(max_iter):
     assert clf.best_loss_ == min(clf.loss_curve_[-1], clf.loss_)
     last = net(solver="lbfgs", max_iter=max_iter).fit(X, y)
     assert_array_equal(clf.coefs_[0], last.coefs_[0])
+
+
+def test_features_beyond_those_of_initialize_are_refused():
+    for n in 3, 5:
+        with pytest.raises(ValueError, match=f"X has {n} features, .* expecting 4 features"):
+            net().initialize(4, [0, 1]).partial_fit(np.ones((2, n)), [0, 1])
+
+
+def test_repr_shows_what_was_changed():
+    assert repr(BackpropClassifier(alpha=1.0)) == "BackpropClassifier(alpha=1.0)"
+
+
+def test_lists_of_words():
+    lists = [[], ["a"], ["a", "b"], ["a", "b", "c"]]
+    assert [_joined(words) for words in lists] == ["", "a", "a and b", "a, b and c"]

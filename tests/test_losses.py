@@ -549,6 +549,16 @@ def test_the_trial_wants_an_output_loss():
         check_loss(Forgot().on("binary"), "binary")
 
 
+def test_the_trial_finds_a_value_that_counts_a_sample_of_weight_zero():
+    class CountsAll(IdentitySquaredError):
+        def value_and_gradient(self, Z, Y, weight, scratch):
+            extra = 1e-3 * float(np.square(Z[weight == 0]).sum())
+            return super().value_and_gradient(Z, Y, weight, scratch) + extra
+
+    with pytest.raises(ValueError, match="weight 0 must not count"):
+        check_loss(CountsAll(), "regression")
+
+
 def test_the_trial_finds_a_mean_over_the_outputs():
     class MeanError(IdentitySquaredError):
         mean_over_outputs = False

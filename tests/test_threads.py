@@ -106,6 +106,12 @@ def test_a_sparse_layer_is_no_blas_product():
     assert batches.largest_product(network) == 200 * 50
 
 
+def test_the_largest_product_of_a_dense_network():
+    network = BackpropClassifier((7, 30)).initialize(20, [0, 1])._network
+    batches = Minibatches(Samples(np.zeros((99, 20)), np.zeros((99, 1))), network, 50)
+    assert batches.largest_product(network) == 50 * 7 * 30
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_limits_are_put_back_after_an_error(monkeypatch, error):
     before, seen = limits(), []

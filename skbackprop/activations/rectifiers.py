@@ -11,19 +11,29 @@ from skbackprop.activations.signs import replace_where_negative
 from skbackprop.options import number
 
 
+def _expm1(Z: np.ndarray, out: np.ndarray) -> None:
+    """out = exp(Z) - 1; in float32 off by up to the rounding error of 1."""
+    if Z.dtype == np.float32:
+        # np.expm1 is not vectorised: in float32 exp and a subtraction take a fifth of its time
+        np.exp(Z, out=out)
+        np.subtract(out, 1.0, out=out)
+    else:
+        np.expm1(Z, out=out)
+
+
 def _elu(Z: np.ndarray, alpha: float, out: np.ndarray) -> None:
     """out = Z where Z > 0, alpha (exp(Z) - 1) elsewhere. Leaves Z unchanged."""
     if alpha <= 1.0:
         # exp(z) - 1 >= z. Left of 0, alpha moves it further up; right of 0 it is clipped to 0.
         Z.clip(-inf, 0.0, out=out)
-        np.expm1(out, out=out)
+        _expm1(out, out)
         np.multiply(out, alpha, out=out)
         np.maximum(Z, out, out=out)
     else:
         # Right of 0, e = alpha (exp(z) - 1) is above z, even as inf. So min(max(z, 0), e) is z
         # there, and e left of 0.
         with np.errstate(over="ignore"):
-            np.expm1(Z, out=out)
+            _expm1(Z, out)
             np.multiply(out, alpha, out=out)
         Z.clip(0.0, out, out=out)
 
