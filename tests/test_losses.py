@@ -550,13 +550,13 @@ def test_the_trial_wants_an_output_loss():
 
 
 def test_the_trial_finds_a_value_that_counts_a_sample_of_weight_zero():
-    class CountsAll(IdentitySquaredError):
+    class CountingError(IdentitySquaredError):
         def value_and_gradient(self, Z, Y, weight, scratch):
             extra = 1e-3 * float(np.square(Z[weight == 0]).sum())
             return super().value_and_gradient(Z, Y, weight, scratch) + extra
 
     with pytest.raises(ValueError, match="weight 0 must not count"):
-        check_loss(CountsAll(), "regression")
+        check_loss(CountingError(), "regression")
 
 
 def test_the_trial_finds_a_mean_over_the_outputs():
