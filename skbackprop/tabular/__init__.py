@@ -1,0 +1,13 @@
+"""Tables: an encoder for any columns, and estimators that are strong on them by default."""
+
+from skbackprop.tabular.encoder import TabularEncoder
+from skbackprop.tabular.estimators import TabularClassifier, TabularRegressor
+from skbackprop.tabular.numbers import PiecewiseLinearBins, RobustSmoothClip
+
+__all__ = [
+    "PiecewiseLinearBins",
+    "RobustSmoothClip",
+    "TabularClassifier",
+    "TabularEncoder",
+    "TabularRegressor",
+]

@@ -1,0 +1,191 @@
+"""The columns of a table, whatever holds it: an array, or a frame of pandas, polars or pyarrow."""
+
+from __future__ import annotations
+
+from datetime import date
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_array
+
+#: How pandas, polars and pyarrow call types whose values are categories, even if they are numbers.
+CATEGORICAL = ("category", "categorical", "enum", "dictionary")
+#: Names of the types of missing values other than None and NaN; comparing them isn't allowed.
+MISSING = ("NAType", "NaTType")
+
+
+class Column:
+    """The values of one column, and what it is called in messages.
+
+    `values` is an array of numbers, with NaN for missing ones, or of objects. `missing` tells which
+    are missing. `kind` is "number", "text", "flag" or "other", and `declared` True if the table
+    says that the column holds categories.
+    """
+
+    def __init__(self, given: Any, title: str) -> None:
+        self.title = title
+        name = str(getattr(given, "dtype", getattr(given, "type", ""))).lower()
+        self.declared = name.startswith(CATEGORICAL)
+        values = np.asarray(given)
+        self.kind, self.values, self.missing = "number", values, np.zeros(len(values), bool)
+        if values.dtype.kind in "mM":
+            self._take_dates(values)
+        elif values.dtype.kind == "b":
+            self.kind, self.values = "flag", values.astype(np.float64)
+        elif values.dtype.kind in "iuf":
+            self.values = values.astype(np.float64)
+            self.missing = np.isnan(self.values)
+        elif values.dtype.kind == "c":
+            raise ValueError(f"Complex data not supported: {title} holds complex numbers.")
+        else:
+            self._take_objects(values.astype(object))
+
+    def _take_dates(self, values: np.ndarray) -> None:
+        """Dates become days since 1970, durations days."""
+        self.missing = np.isnat(values)
+        unit = "timedelta64[us]" if values.dtype.kind == "m" else "datetime64[us]"
+        self.values = values.astype(unit).astype(np.float64) / 86_400e6
+        self.values[self.missing] = np.nan
+
+    def _take_objects(self, values: np.ndarray) -> None:
+        """Sort out what the objects are."""
+        self.missing = np.array([_is_missing(v) for v in values], bool)
+        there = values[~self.missing]
+        self.values = values
+        if all(isinstance(v, bool | np.bool_) for v in there) and len(there):
+            self.kind, self.values = "flag", self._floats(there)
+        elif all(isinstance(v, Real) for v in there):
+            self.values = self._floats(there)
+        elif all(isinstance(v, date | np.datetime64) for v in there):
+            dates = np.full(len(values), np.datetime64("NaT", "us"))
+            dates[~self.missing] = [_without_zone(v) for v in there]
+            self._take_dates(dates)
+        elif all(isinstance(v, str | bytes | Real) for v in there):
+            self.kind = "text"
+        else:
+            self.kind = "other"
+
+    def _floats(self, there: np.ndarray) -> np.ndarray:
+        """The values that are there as floats, NaN elsewhere."""
+        floats = np.full(len(self.missing), np.nan)
+        try:
+            floats[~self.missing] = there.astype(np.float64)
+        except OverflowError as error:
+            raise ValueError(f"{self.title} holds a number that no float can hold.") from error
+        return floats
+
+    def numbers(self) -> np.ndarray:
+        """The values as floats, NaN where missing.
+
+        Raises
+        ------
+        ValueError
+            If there are other values; the message names the column and the first of them.
+        """
+        if self.kind in ("number", "flag"):
+            return self.values
+        floats = np.full(len(self.values), np.nan)
+        for i in np.flatnonzero(~self.missing):
+            try:
+                floats[i] = float(self.values[i])
+            except (TypeError, ValueError, OverflowError) as error:
+                raise ValueError(
+                    f"{self.title} must hold numbers, got {self.values[i]!r}. Declare it in"
+                    " categorical_features if its values are categories."
+                ) from error
+        return floats
+
+    def categories(self) -> np.ndarray:
+        """The values as objects that can be compared: floats, or strings; None where missing.
+
+        Raises
+        ------
+        ValueError
+            If there are values that are neither.
+        """
+        if self.kind == "other":
+            first = self.values[~self.missing][0]
+            raise ValueError(
+                f"{self.title} must hold numbers, strings, booleans or dates, got {first!r} of type"
+                f" {type(first).__name__}."
+            )
+        keys = self.values.astype(object)
+        if self.kind == "text":
+            keys = np.array([v if isinstance(v, str) else str(v) for v in keys], dtype=object)
+        keys[self.missing] = None
+        return keys
+
+
+def _is_missing(value: Any) -> bool:
+    """True for None, NaN, NaT and NA."""
+    if value is None or type(value).__name__ in MISSING:
+        return True
+    return isinstance(value, Real | np.datetime64 | np.timedelta64) and bool(value != value)
+
+
+def _without_zone(value: Any) -> Any:
+    """A date in universal time, as NumPy has no time zones."""
+    if getattr(value, "tzinfo", None) is not None:
+        value = value.astimezone(tz=None).replace(tzinfo=None)
+    return np.datetime64(value, "us")
+
+
+def is_frame(X: Any) -> bool:
+    """True for a data frame or a table with named columns."""
+    return hasattr(X, "__dataframe__") and (hasattr(X, "columns") or hasattr(X, "column_names"))
+
+
+def names_of(X: Any) -> list[Any] | None:
+    """The names of a frame's columns; None for an array."""
+    if not is_frame(X):
+        return None
+    return list(X.column_names if hasattr(X, "column_names") else X.columns)
+
+
+def read(X: Any, estimator: str) -> list[Column]:
+    """The columns of a table.
+
+    Raises
+    ------
+    TypeError
+        If X is sparse.
+    ValueError
+        If X isn't two-dimensional, or has no rows or columns.
+    """
+    if issparse(X):
+        raise TypeError(
+            f"{estimator} takes tables as dense arrays or data frames, got sparse data."
+        )
+    names = names_of(X)
+    if names is None:
+        if not hasattr(X, "dtype"):  # lists of mixed types must not become strings
+            X = _as_array(X)
+        X = check_array(
+            X,
+            dtype=None,
+            ensure_all_finite=False,
+            ensure_min_features=1,
+            estimator=estimator,
+            input_name="X",
+        )
+        return [Column(X[:, j], f"column {j} of X") for j in range(X.shape[1])]
+    if not names or not len(X):
+        raise ValueError(
+            f"Found array with {len(X)} sample(s) and {len(names)} feature(s) (shape="
+            f"({len(X)}, {len(names)})) while a minimum of 1 is required by {estimator}."
+        )
+    columns = (X.iloc[:, j] if hasattr(X, "iloc") else X[name] for j, name in enumerate(names))
+    return [
+        Column(column, f"column {name!r} of X") for column, name in zip(columns, names, strict=True)
+    ]
+
+
+def _as_array(X: Any) -> Any:
+    """Nested lists as an array of numbers or, where strings are among them, of objects."""
+    try:
+        array = np.asarray(X)
+    except ValueError:
+        return X  # rows of different lengths: scikit-learn's check says so
+    return np.asarray(X, dtype=object) if array.dtype.kind in "USO" else array

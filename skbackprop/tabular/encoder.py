@@ -1,0 +1,406 @@
+"""From tables of numbers, categories, dates and gaps to what a network can learn from."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack, issparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skbackprop.tabular.columns import Column, names_of, read
+from skbackprop.tabular.numbers import PiecewiseLinearBins, RobustSmoothClip, names_out
+
+#: With sparse_output="auto": at least so many columns, and at most this share of them not zero.
+WIDE, SPARSE = 256, 0.1
+#: Infinite values are treated as these.
+LARGEST = np.finfo(np.float64).max / 8
+
+
+class TabularEncoder(TransformerMixin, BaseEstimator):
+    """Encode a table for a neural network.
+
+    - Columns of numbers go through :class:`RobustSmoothClip`, those of few distinct values through
+      :class:`PiecewiseLinearBins` instead, and those of two become -1 and 1.
+    - Columns of categories become one column of 0 and 1 for each category, or one of -1 and 1 if
+      there are two. Missing and unknown categories are zeros.
+    - A missing number is replaced by the median, and marked in a column of its own.
+    - Dates become days since 1970-01-01, durations days, both as numbers. Infinite numbers count as
+      very large ones. Columns that tell nothing, of one value or none, are left out.
+
+    Parameters
+    ----------
+    categorical_features : array-like of {bool, int, str}, "from_dtype" or None
+        Which columns hold categories. "from_dtype" takes those of strings, booleans and the
+        categorical types of pandas, polars and pyarrow. A mask, indices or names say it
+        explicitly; all others must then hold numbers. None means that all do.
+
+    min_frequency : int or float, default=None
+        Categories rarer than this, as a count or as a share of the rows, are put together.
+
+    max_categories : int or None, default=100
+        Columns with more categories keep the most frequent ones, and the others are put together.
+
+    max_distinct : int, default=10
+        Columns of numbers with at least three and at most this many distinct values are cut into
+        bins between these values. With 2 there are no such bins.
+
+    n_quantile_bins : int or None, default=None
+        Also cut the other columns of numbers into this many bins, between quantiles.
+
+    sparse_output : bool or "auto", default="auto"
+        Whether the result is a sparse matrix. "auto" makes it one where there are at least 256
+        columns of which at most a tenth isn't zero.
+
+    dtype : {np.float32, np.float64}, default=np.float32
+        Type of the result.
+
+    Attributes
+    ----------
+    categorical_ : ndarray of bool of shape (n_features_in_,)
+        Which columns are taken to hold categories.
+
+    categories_ : list of ndarray
+        Categories of each of these columns, sorted.
+
+    n_features_in_ : int
+        Number of columns seen by `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns. Defined only when `X` has feature names that are all strings.
+
+    See Also
+    --------
+    TabularClassifier : Encodes, and trains an ensemble.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skbackprop.tabular import TabularEncoder
+    >>> df = pd.DataFrame({"age": [20, 31, 45, None], "job": ["cook", "smith", None, "baker"]})
+    >>> encoder = TabularEncoder(max_distinct=2).set_output(transform="pandas")
+    >>> encoder.fit_transform(df).round(2)
+        age  missing_age  job_baker  job_cook  job_smith
+    0 -0.85          0.0        0.0       1.0        0.0
+    1  0.00          0.0        0.0       0.0        1.0
+    2  1.05          0.0        0.0       0.0        0.0
+    3  0.00          1.0        1.0       0.0        0.0
+    """
+
+    def __init__(
+        self,
+        *,
+        categorical_features: Any = "from_dtype",
+        min_frequency: float | None = None,
+        max_categories: int | None = 100,
+        max_distinct: int = 10,
+        n_quantile_bins: int | None = None,
+        sparse_output: bool | str = "auto",
+        dtype: Any = np.float32,
+    ) -> None:
+        self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
+        self.max_categories = max_categories
+        self.max_distinct = max_distinct
+        self.n_quantile_bins = n_quantile_bins
+        self.sparse_output = sparse_output
+        self.dtype = dtype
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the columns' types, categories, medians, scales and bins.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, n_features)
+            The table.
+
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self : object
+            The fitted encoder.
+
+        Raises
+        ------
+        ValueError
+            If a parameter isn't allowed, or a column holds something else than numbers, strings,
+            booleans or dates. The message names it.
+        """
+        self._check_parameters()
+        columns = read(X, type(self).__name__)
+        validate_data(self, _shaped(X, columns), reset=True, skip_check_array=True)
+        self.categorical_ = self._categorical(columns, names_of(X))
+        self._fit_numbers(self._numbers(columns))
+        self._fit_categories(columns)
+        return self
+
+    def _check_parameters(self) -> None:
+        if self.dtype not in (np.float32, np.float64, "float32", "float64", float):
+            raise ValueError(f"dtype must be np.float32 or np.float64, got {self.dtype!r}.")
+        if not isinstance(self.max_distinct, Integral) or self.max_distinct < 2:
+            raise ValueError(f"max_distinct must be an integer > 1, got {self.max_distinct!r}.")
+        if not isinstance(self.sparse_output, bool) and self.sparse_output != "auto":
+            raise ValueError(
+                f'sparse_output must be True, False or "auto", got {self.sparse_output!r}.'
+            )
+
+    def _categorical(self, columns: list[Column], names: list[Any] | None) -> np.ndarray:
+        """Which columns hold categories."""
+        given, n = self.categorical_features, len(columns)
+        if given is None:
+            return np.zeros(n, bool)
+        if isinstance(given, str):
+            if given != "from_dtype":
+                raise ValueError(
+                    'categorical_features must be "from_dtype", a mask, indices, names or None, got'
+                    f" {given!r}."
+                )
+            return np.array([c.declared or c.kind in ("text", "flag", "other") for c in columns])
+        chosen = np.asarray(given)
+        if chosen.ndim != 1:
+            raise ValueError(f"categorical_features must be one-dimensional, got {given!r}.")
+        mask = np.zeros(n, bool)
+        if chosen.dtype.kind == "b":
+            if len(chosen) != n:
+                raise ValueError(
+                    f"categorical_features as a mask must have one entry for each of the {n}"
+                    f" columns, got {len(chosen)}."
+                )
+            return chosen.copy()
+        for one in chosen.tolist():
+            if isinstance(one, str) and names is not None and one in names:
+                mask[names.index(one)] = True
+            elif isinstance(one, int) and 0 <= one < n:
+                mask[one] = True
+            else:
+                allowed = f"names among {names}" if names else f"indices from 0 to {n - 1}"
+                raise ValueError(f"categorical_features must hold {allowed}, got {one!r}.")
+        return mask
+
+    # Numbers
+
+    def _numbers(self, columns: list[Column]) -> np.ndarray:
+        """The columns of numbers side by side, with NaN for missing ones."""
+        chosen = [
+            column.numbers()
+            for column, is_categorical in zip(columns, self.categorical_, strict=True)
+            if not is_categorical
+        ]
+        if not chosen:
+            return np.empty((len(columns[0].values), 0))
+        return np.clip(np.stack(chosen, axis=1), -LARGEST, LARGEST)
+
+    def _fit_numbers(self, X: np.ndarray) -> None:
+        """Medians, and what becomes of each column by its number of distinct values."""
+        n_distinct = np.array([_count_distinct(x, self.max_distinct) for x in X.T], int)
+        self._two = n_distinct == 2
+        self._many = n_distinct > self.max_distinct
+        few = (n_distinct > 2) & ~self._many
+        self._parts: list[tuple[np.ndarray, Any]] = []
+        for mask, transformer in (
+            (self._many, RobustSmoothClip()),
+            (few, PiecewiseLinearBins()),
+            (self._many, self.n_quantile_bins and PiecewiseLinearBins(self.n_quantile_bins)),
+        ):
+            if mask.any() and transformer:
+                self._parts.append((mask, transformer.fit(X[:, mask])))
+        self._imputer = None
+        if X.shape[1]:
+            self._imputer = SimpleImputer(
+                strategy="median", add_indicator=True, keep_empty_features=True
+            ).fit(X)
+            marked = self._imputer.indicator_.features_
+            self._marks = n_distinct[marked] > 0
+        low, high = (f(X[:, self._two], axis=0) for f in (np.nanmin, np.nanmax))
+        self._middle, self._half = (low / 2 + high / 2), (high / 2 - low / 2)
+
+    def _encode_numbers(self, X: np.ndarray) -> list[np.ndarray]:
+        """The columns made of numbers."""
+        if self._imputer is None:
+            return []
+        filled, marks = np.split(self._imputer.transform(X), [X.shape[1]], axis=1)
+        blocks = [transformer.transform(filled[:, mask]) for mask, transformer in self._parts]
+        two = (X[:, self._two] - self._middle) / self._half
+        blocks.append(np.nan_to_num(np.clip(two, -1.0, 1.0)))
+        blocks.append(marks[:, self._marks])
+        return blocks
+
+    def _number_names(self, names: np.ndarray) -> list[str]:
+        """The names of these columns."""
+        if self._imputer is None:
+            return []
+        out: list[str] = []
+        for mask, transformer in self._parts:
+            out += transformer.get_feature_names_out(names[mask]).tolist()
+        marked = names[self._imputer.indicator_.features_][self._marks]
+        return [*out, *names[self._two], *(f"missing_{name}" for name in marked)]
+
+    # Categories
+
+    def _fit_categories(self, columns: list[Column]) -> None:
+        """The categories, one-hot; two of a column share one of -1 and 1."""
+        self.categories_ = []
+        chosen = [c for c, is_one in zip(columns, self.categorical_, strict=True) if is_one]
+        for column in chosen:
+            keys = column.categories()
+            self.categories_.append(_sorted(keys[~column.missing]))
+        self._one_hot = None
+        if not chosen:
+            return
+        self._one_hot = OneHotEncoder(
+            categories=[np.arange(len(c)) for c in self.categories_],
+            handle_unknown="ignore",
+            min_frequency=self.min_frequency,
+            max_categories=self.max_categories,
+            dtype=self.dtype,
+        )
+        M = self._one_hot.fit_transform(self._codes(chosen))
+        # from the one-hot columns to the encoder's: pairs become one, and single ones nothing
+        names = [str(i) for i in range(len(chosen))]
+        columns_of = [
+            name.split("_", 1) for name in self._one_hot.get_feature_names_out(names).tolist()
+        ]
+        self._pairing, self._labels = _pairing(columns_of, self.categories_, self.dtype)
+        assert M.shape[1] == self._pairing.shape[0]
+
+    def _codes(self, columns: list[Column]) -> np.ndarray:
+        """Positions of the columns' values among their categories; -1 for missing and unknown."""
+        codes = np.full((len(columns[0].values), len(columns)), -1)
+        for j, (column, categories) in enumerate(zip(columns, self.categories_, strict=True)):
+            position = {key: i for i, key in enumerate(categories.tolist())}
+            keys = column.categories() if categories.dtype != object else _as_strings(column)
+            codes[:, j] = [position.get(key, -1) for key in keys]
+        return codes
+
+    def _encode_categories(self, columns: list[Column]) -> list[Any]:
+        """The columns made of categories, as a sparse matrix."""
+        chosen = [c for c, is_one in zip(columns, self.categorical_, strict=True) if is_one]
+        if self._one_hot is None:
+            return []
+        return [self._one_hot.transform(self._codes(chosen)) @ self._pairing]
+
+    # Everything
+
+    def transform(self, X: Any) -> Any:
+        """Encode a table.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, n_features)
+            The table, with the columns of `fit`.
+
+        Returns
+        -------
+        E : {ndarray, sparse matrix} of shape (n_samples, n_features_out)
+            Numbers that are finite, mostly between -3 and 3.
+
+        Raises
+        ------
+        ValueError
+            If a column of numbers holds something else. The message names it.
+        """
+        check_is_fitted(self)
+        columns = read(X, type(self).__name__)
+        validate_data(self, _shaped(X, columns), reset=False, skip_check_array=True)
+        numbers = self._encode_numbers(self._numbers(columns))
+        blocks: list[Any] = [block.astype(self.dtype) for block in numbers]
+        blocks += self._encode_categories(columns)
+        if not blocks:
+            return np.empty((len(columns[0].values), 0), self.dtype)
+        if self._is_sparse(blocks):
+            return hstack(blocks, format="csr", dtype=self.dtype)
+        return np.hstack([b.toarray() if issparse(b) else b for b in blocks])
+
+    def _is_sparse(self, blocks: list[Any]) -> bool:
+        """Whether the result is sparse; with "auto" the rows of `fit` have decided."""
+        if isinstance(self.sparse_output, bool):
+            return self.sparse_output
+        dense = sum(b.shape[1] for b in blocks if not issparse(b))
+        width = sum(b.shape[1] for b in blocks)
+        # at most one of a column's categories isn't zero
+        return bool(width >= WIDE and dense + len(self.categories_) <= SPARSE * width)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Name the columns of the result.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the table's columns; by default those seen by `fit`, or x0, x1, ...
+
+        Returns
+        -------
+        names : ndarray of str objects
+            Such as ``"age"``, ``"rooms<=3"``, ``"missing_age"`` and ``"job_cook"``.
+        """
+        check_is_fitted(self)
+        names = names_out(self, input_features)
+        numbers = self._number_names(names[~self.categorical_])
+        if self._one_hot is None:
+            return np.array(numbers, dtype=object)
+        own = names[self.categorical_]
+        categories = [f"{own[j]}_{label}" if label else own[j] for j, label in self._labels]
+        return np.array([*numbers, *categories], dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _count_distinct(x: np.ndarray, limit: int) -> int:
+    """Distinct values that aren't NaN; any number above `limit` if there are more."""
+    some = np.unique(x[: 50 * limit])
+    known = len(some) - np.isnan(some).sum()
+    return int(known if known > limit else len(np.unique(x[~np.isnan(x)])))
+
+
+def _sorted(keys: np.ndarray) -> np.ndarray:
+    """Distinct keys, sorted: an array of floats, or of strings as objects."""
+    distinct = sorted(set(keys.tolist()))
+    return np.array(distinct, dtype=object if distinct and isinstance(distinct[0], str) else float)
+
+
+def _as_strings(column: Column) -> list[Any]:
+    """The keys of a column whose categories are strings."""
+    return [None if key is None else str(key) for key in column.categories()]
+
+
+def _pairing(
+    columns_of: list[list[str]], categories: list[np.ndarray], dtype: Any
+) -> tuple[csr_matrix, list[tuple[int, str]]]:
+    """The matrix from one-hot columns to the encoder's, and each of these as (column, label)."""
+    ends = [int(column) for column, _ in columns_of]
+    rows, cols, values = [], [], []
+    labels: list[tuple[int, str]] = []
+    for j in range(len(categories)):
+        own = [k for k, end in enumerate(ends) if end == j]
+        if len(own) == 2:
+            rows += own
+            cols += [len(labels)] * 2
+            values += [-1.0, 1.0]
+            labels.append((j, ""))
+        elif len(own) > 2:
+            for k in own:
+                rows.append(k)
+                cols.append(len(labels))
+                values.append(1.0)
+                code = columns_of[k][1]
+                is_code = code.isdigit()
+                labels.append((j, f"{categories[j][int(code)]}" if is_code else "other"))
+    shape = (len(columns_of), len(labels))
+    return csr_matrix((np.array(values, dtype), (rows, cols)), shape=shape), labels
+
+
+def _shaped(X: Any, columns: list[Column]) -> Any:
+    """X, or an empty array of its width where it is a list."""
+    return X if hasattr(X, "shape") else np.empty((1, len(columns)))

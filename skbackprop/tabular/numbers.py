@@ -1,0 +1,276 @@
+"""Columns of numbers, made fit for a network: scaled and clipped smoothly, or cut into bins."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+def _check(transformer: Any, X: Any, reset: bool) -> np.ndarray:
+    """X as float32 or float64, with NaN and infinity allowed."""
+    return validate_data(
+        transformer,
+        X,
+        reset=reset,
+        dtype=(np.float64, np.float32),
+        ensure_all_finite=False,
+    )
+
+
+def names_out(transformer: Any, input_features: Any) -> np.ndarray:
+    """Names of the columns of X, as scikit-learn's transformers take them.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many as columns, or they aren't those seen by `fit`.
+    """
+    n, seen = transformer.n_features_in_, getattr(transformer, "feature_names_in_", None)
+    if input_features is None:
+        return np.array([f"x{i}" for i in range(n)] if seen is None else seen, dtype=object)
+    names = np.asarray(input_features, dtype=object)
+    if seen is not None and not np.array_equal(seen, names):
+        raise ValueError("input_features is not equal to feature_names_in_")
+    if len(names) != n:
+        raise ValueError(
+            f"input_features should have length equal to number of features ({n}), got {len(names)}"
+        )
+    return names
+
+
+class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    r"""Scale each column by its middle half, and bring outliers smoothly below 3.
+
+    With the quartiles q25 and q75 and the median of a column,
+
+    .. math::
+
+       z = s\, (x - \text{median}), \qquad f(x) = \frac{z}{\sqrt{1 + (z / 3)^2}},
+
+    where s is 1 / (q75 - q25). If the quartiles are equal, s is 2 / (max - min), and 0 for a
+    constant column. Most values end up between -1 and 1, and all between -3 and 3. Infinite values
+    become -3 and 3, and NaN stays NaN.
+
+    Attributes
+    ----------
+    median_ : ndarray of shape (n_features,)
+        Of the finite values of each column; 0 if there are none.
+
+    scale_ : ndarray of shape (n_features,)
+        s of each column.
+
+    n_features_in_ : int
+        Number of features seen by `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features. Defined only when `X` has feature names that are all strings.
+
+    See Also
+    --------
+    TabularEncoder : Encodes whole tables.
+
+    References
+    ----------
+    D. Holzmüller, L. Grinsztajn and I. Steinwart (2024). Better by default: strong pre-tuned MLPs
+    and boosted trees on tabular data, section 3. :arxiv:`2407.04491`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop.tabular import RobustSmoothClip
+    >>> X = np.array([[1.0], [2.0], [3.0], [4.0], [1e6]])
+    >>> RobustSmoothClip().fit_transform(X).round(2).ravel()
+    array([-0.95, -0.49,  0.  ,  0.49,  3.  ])
+    """
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Measure the columns.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples as rows.
+
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+        """
+        X = _check(self, X, reset=True)
+        X = np.where(np.isfinite(X), X, np.nan)
+        known = np.isfinite(X).any(axis=0)
+        X = np.where(known, X, 0.0)
+        low, q25, self.median_, q75, high = np.nanquantile(X, [0.0, 0.25, 0.5, 0.75, 1.0], axis=0)
+        width = np.where(q75 > q25, q75 - q25, (high - low) / 2.0)
+        with np.errstate(over="ignore", divide="ignore"):
+            self.scale_ = np.where(width > 0, 1.0 / width, 0.0)
+        self.scale_[~np.isfinite(self.scale_)] = 0.0
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Scale and clip.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples as rows.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_features)
+            Between -3 and 3, or NaN.
+        """
+        check_is_fitted(self)
+        X = _check(self, X, reset=False)
+        with np.errstate(over="ignore", invalid="ignore"):
+            Z = (X - self.median_) * self.scale_
+        Z = np.clip(Z, -1e9, 1e9, dtype=X.dtype, casting="same_kind")
+        Z[np.isposinf(X)], Z[np.isneginf(X)] = 1e9, -1e9
+        return Z / np.sqrt(1.0 + np.square(Z / 3.0))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
+    r"""Cut each column into bins, and tell how far x has gone through each of them.
+
+    For the edges e_0 < e_1 < ... < e_k of a column there are k outputs,
+
+    .. math::
+
+       f_t(x) = \min\Bigl(1, \max\Bigl(0, \frac{x - e_{t-1}}{e_t - e_{t-1}}\Bigr)\Bigr).
+
+    A linear layer on top can have another slope in each bin. NaN gives zeros.
+
+    Parameters
+    ----------
+    n_bins : int or None, default=None
+        Bins between equally frequent quantiles; fewer where quantiles are equal. None makes every
+        distinct value an edge.
+
+    Attributes
+    ----------
+    edges_ : list of ndarray
+        Edges of each column, ascending. A column of fewer than two distinct values has no outputs.
+
+    n_features_in_ : int
+        Number of features seen by `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features. Defined only when `X` has feature names that are all strings.
+
+    See Also
+    --------
+    TabularEncoder : Uses bins for columns of few distinct values.
+
+    References
+    ----------
+    Y. Gorishniy, I. Rubachev and A. Babenko (2022). On embeddings for numerical features in tabular
+    deep learning, section 3.2, eq. 1. There the first and last bins are open. :arxiv:`2203.05556`
+
+    Examples
+    --------
+    >>> from skbackprop.tabular import PiecewiseLinearBins
+    >>> PiecewiseLinearBins().fit([[1.0], [2.0], [4.0]]).transform([[0.0], [1.5], [3.0]])
+    array([[0. , 0. ],
+           [0.5, 0. ],
+           [1. , 0.5]])
+    """
+
+    def __init__(self, n_bins: int | None = None) -> None:
+        self.n_bins = n_bins
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Find the edges.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples as rows.
+
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If `n_bins` isn't a positive integer or None.
+        """
+        if self.n_bins is not None and (not isinstance(self.n_bins, int) or self.n_bins < 1):
+            raise ValueError(f"n_bins must be an integer > 0 or None, got {self.n_bins!r}.")
+        X = _check(self, X, reset=True)
+        self.edges_ = [self._edges(x[np.isfinite(x)]) for x in X.T]
+        return self
+
+    def _edges(self, x: np.ndarray) -> np.ndarray:
+        """The edges of one column."""
+        if self.n_bins is not None and len(x):
+            x = np.quantile(x, np.linspace(0.0, 1.0, self.n_bins + 1))
+        return np.unique(x)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Encode X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples as rows.
+
+        Returns
+        -------
+        B : ndarray of shape (n_samples, n_bins_of_all_features)
+            Numbers between 0 and 1, column by column.
+        """
+        check_is_fitted(self)
+        X = _check(self, X, reset=False)
+        B = np.zeros((len(X), sum(max(0, len(e) - 1) for e in self.edges_)), X.dtype)
+        start = 0
+        for x, e in zip(X.T, self.edges_, strict=True):
+            for t in range(len(e) - 1):
+                # in halves, as the difference of two numbers may overflow
+                part = (x / 2 - e[t] / 2) / (e[t + 1] / 2 - e[t] / 2)
+                B[:, start + t] = np.where(np.isnan(x), 0.0, np.clip(part, 0.0, 1.0))
+            start += max(0, len(e) - 1)
+        return B
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Name the outputs by the upper edges of their bins.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the columns; by default those seen by `fit`, or x0, x1, ...
+
+        Returns
+        -------
+        names : ndarray of str objects
+            Such as ``"age<=30"``.
+        """
+        check_is_fitted(self)
+        names = [
+            f"{name}<={edge:g}"
+            for name, edges in zip(names_out(self, input_features), self.edges_, strict=True)
+            for edge in edges[1:]
+        ]
+        return np.array(names, dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

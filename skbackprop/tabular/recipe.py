@@ -1,0 +1,43 @@
+"""The default network for tables: what its settings are, and what each is worth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skbackprop.estimators.classifier import BackpropClassifier
+from skbackprop.estimators.regressor import BackpropRegressor
+from skbackprop.losses import CrossEntropy
+from skbackprop.optimizers import Adam
+
+#: From so many rows on layers are wider and epochs fewer.
+MANY_ROWS = 5_000
+
+
+def settings(n_samples: int) -> dict[str, Any]:
+    """What classifiers and regressors have in common, for a number of rows."""
+    many = n_samples >= MANY_ROWS
+    return {
+        "hidden_layer_sizes": (128,) * 3 if many else (64,) * 3,
+        "activation": "selu",
+        "weight_init": "lecun_normal",
+        "input_scale": 6.0,
+        "solver": Adam(beta_1=0.9, beta_2=0.95),
+        "learning_rate": "coslog4",
+        "max_iter": 64 if many else 128,
+        "batch_size": min(256, n_samples),
+        "alpha": 0.0,
+        "early_stopping": True,
+        "scoring": "loss",
+        "n_iter_no_change": float("inf"),
+    }
+
+
+def classifier(n_samples: int) -> BackpropClassifier:
+    """A member of the default ensemble."""
+    loss = CrossEntropy(label_smoothing=0.1)
+    return BackpropClassifier(loss=loss, learning_rate_init=0.008, **settings(n_samples))
+
+
+def regressor(n_samples: int) -> BackpropRegressor:
+    """A member of the default ensemble, for targets of mean 0 and variance 1."""
+    return BackpropRegressor(learning_rate_init=0.01, **settings(n_samples))
