@@ -8,12 +8,21 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from skbackprop.estimators.classifier import BackpropClassifier
     from skbackprop.estimators.regressor import BackpropRegressor
+    from skbackprop.tabular.estimators import TabularClassifier, TabularRegressor
 
-__all__ = ["BackpropClassifier", "BackpropRegressor", "__version__"]
+__all__ = [
+    "BackpropClassifier",
+    "BackpropRegressor",
+    "TabularClassifier",
+    "TabularRegressor",
+    "__version__",
+]
 
 _MODULES = {
     "BackpropClassifier": "skbackprop.estimators.classifier",
     "BackpropRegressor": "skbackprop.estimators.regressor",
+    "TabularClassifier": "skbackprop.tabular.estimators",
+    "TabularRegressor": "skbackprop.tabular.estimators",
 }
 
 

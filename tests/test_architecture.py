@@ -20,7 +20,7 @@ MATHS = {
 #: Each may import those before it.
 ENGINE = ["layers", "architecture", "workspace", "network", "batches", "training"]
 #: Upstairs: who may import scikit-learn.
-FACE = {"estimators", "inspection", "plotting", "datasets"}
+FACE = {"estimators", "inspection", "plotting", "datasets", "ensemble", "tabular"}
 #: The modules of `estimators`; each may import those before it.
 ESTIMATORS = [
     "compat",

@@ -28,6 +28,8 @@ class Column:
         self.title = title
         name = str(getattr(given, "dtype", getattr(given, "type", ""))).lower()
         self.declared = name.startswith(CATEGORICAL)
+        if name.startswith("dictionary"):  # pyarrow's __array__ takes a missing one for the last
+            given = np.array(given.to_pylist(), dtype=object)
         values = np.asarray(given)
         self.kind, self.values, self.missing = "number", values, np.zeros(len(values), bool)
         if values.dtype.kind in "mM":

@@ -85,7 +85,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
     >>> encoder = TabularEncoder(max_distinct=2).set_output(transform="pandas")
     >>> encoder.fit_transform(df).round(2)
         age  missing_age  job_baker  job_cook  job_smith
-    0 -0.85          0.0        0.0       1.0        0.0
+    0 -0.84          0.0        0.0       1.0        0.0
     1  0.00          0.0        0.0       0.0        1.0
     2  1.05          0.0        0.0       0.0        0.0
     3  0.00          1.0        1.0       0.0        0.0

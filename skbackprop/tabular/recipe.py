@@ -24,7 +24,8 @@ def settings(n_samples: int) -> dict[str, Any]:
         "solver": Adam(beta_1=0.9, beta_2=0.95),
         "learning_rate": "coslog4",
         "max_iter": 64 if many else 128,
-        "batch_size": min(256, n_samples),
+        # the training part of a fold may be much smaller than all rows
+        "batch_size": 256 if n_samples >= 2_000 else "auto",
         "alpha": 0.0,
         "early_stopping": True,
         "scoring": "loss",

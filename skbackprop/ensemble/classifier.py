@@ -1,0 +1,284 @@
+"""The ensemble of classifiers, with a temperature fitted on the rows left out."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_expit, log_softmax
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils.validation import validate_data
+
+from skbackprop.ensemble.base import Fold, FoldEnsemble, average_of_left_out
+from skbackprop.estimators.checks import check_sample_weight, naming_what_is_no_number
+from skbackprop.estimators.classifier import BackpropClassifier
+from skbackprop.estimators.labels import as_labels
+
+#: Temperatures are looked for between exp(-3) and exp(3).
+LOG_TEMPERATURES = (-3.0, 3.0)
+
+
+class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
+    """Average of classifiers, each trained on all folds but one.
+
+    The fold left out chooses the member's best epoch. All predictions for rows left out together
+    then give one temperature T, by which the members' scores are divided, so that probabilities
+    neither boast nor doubt too much [1]_, and ``oof_score_``, an honest estimate of the accuracy.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier or None, default=None
+        What each member is a copy of. If its `early_stopping` is False and its solver has epochs,
+        members are trained for all of `max_iter` epochs, and the one with the lowest loss on the
+        fold left out is kept. None stands for ``BackpropClassifier()``.
+
+    cv : int, splitter or iterable, default=5
+        The folds. An integer shuffles and stratifies; folds are fewer if no class has as many rows.
+
+    calibrate : bool, default=True
+        Whether scores are divided by a temperature.
+
+    n_jobs : int or None, default=None
+        Members trained at the same time, as in scikit-learn.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of the members' seeds, and of the folds where `cv` is an integer.
+
+    Attributes
+    ----------
+    members_ : list of BackpropClassifier
+        The members. Their output weights and intercepts are divided by the temperature.
+
+    temperature_ : float
+        T; 1 without calibration.
+
+    oof_decision_function_ : ndarray of shape (n_samples, n_classes)
+        Probabilities for the rows of `fit`, by the members that weren't trained on them; NaN for
+        rows that were never left out. The temperature, a single number, has seen them.
+
+    oof_score_ : float
+        Accuracy of these predictions; NaN if there are none.
+
+    classes_ : ndarray of shape (n_classes,)
+        Classes, sorted.
+
+    n_features_in_ : int
+        Number of features seen by `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features. Defined only when `X` has feature names that are all strings.
+
+    See Also
+    --------
+    skbackprop.tabular.TabularClassifier : Encodes tables, and trains such an ensemble.
+    sklearn.calibration.CalibratedClassifierCV : Calibrates other classifiers.
+
+    References
+    ----------
+    .. [1] C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger (2017). On calibration of modern neural
+       networks, section 4.2, eq. 9. :arxiv:`1706.04599`
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.ensemble import FoldEnsembleClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> member = BackpropClassifier((16,), learning_rate_init=0.01, batch_size=30)
+    >>> ensemble = FoldEnsembleClassifier(member, random_state=0).fit(X, y)
+    >>> ensemble.oof_score_ > 0.94
+    True
+    """
+
+    _kind = BackpropClassifier
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        cv: Any = 5,
+        calibrate: bool = True,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(estimator, cv=cv, n_jobs=n_jobs, random_state=random_state)
+        self.calibrate = calibrate
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Train the members.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Classes, or 0 and 1 for each label.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        groups : array-like of shape (n_samples,), default=None
+            Groups for a `cv` such as GroupKFold.
+
+        Returns
+        -------
+        self : object
+            The fitted ensemble.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or an array isn't allowed.
+        TypeError
+            If `estimator` isn't a BackpropClassifier.
+        """
+        with naming_what_is_no_number(X):
+            X, y = validate_data(
+                self, X, y, accept_sparse="csr", multi_output=True, dtype=[np.float64, np.float32]
+            )
+        y, self._multilabel = as_labels(y)
+        sample_weight = check_sample_weight(sample_weight, X)
+        self.classes_ = np.arange(y.shape[1]) if self._multilabel else np.unique(y)
+        folds = self._train(X, y, sample_weight, groups)
+        self.temperature_ = 1.0
+        if self.calibrate:
+            self._calibrate(X, y, sample_weight, folds)
+        left_out = [
+            self._aligned(member, member.predict_proba(X[rows])) if len(rows) else self._nothing()
+            for member, (_, rows) in zip(self.members_, folds, strict=True)
+        ]
+        p = self.oof_decision_function_ = average_of_left_out(left_out, folds, X.shape[0])
+        known = np.isfinite(p).all(axis=1)
+        self.oof_score_ = float("nan")
+        if known.any():
+            weight = None if sample_weight is None else sample_weight[known]
+            self.oof_score_ = float(
+                accuracy_score(y[known], self._decide(p[known]), sample_weight=weight)
+            )
+        return self
+
+    def _class_counts(self, y: Any) -> np.ndarray | None:
+        """Rows of each class; labels aren't stratified."""
+        return None if self._multilabel else np.unique(y, return_counts=True)[1]
+
+    def _nothing(self) -> np.ndarray:
+        """Predictions for no rows."""
+        return np.empty((0, len(self.classes_)))
+
+    def _aligned(self, member: BackpropClassifier, values: np.ndarray, fill: float = 0.0) -> Any:
+        """A member's columns, with `fill` for classes that weren't among its rows."""
+        if self._multilabel or len(member.classes_) == len(self.classes_):
+            return values
+        aligned = np.full((len(values), len(self.classes_)), fill, values.dtype)
+        aligned[:, np.searchsorted(self.classes_, member.classes_)] = values
+        return aligned
+
+    def _calibrate(self, X: Any, y: Any, sample_weight: Any, folds: list[Fold]) -> None:
+        """Fit one temperature on all rows left out, and divide the members' scores by it."""
+        parts = []
+        for member, (_, rows) in zip(self.members_, folds, strict=True):
+            is_linked = member.out_activation_ == "softmax" or self._multilabel
+            if not is_linked and len(member.classes_) > 2:
+                return  # probabilities that aren't a softmax of scores
+            if not len(rows):
+                return
+            Z = member.decision_function(X[rows])
+            if Z.ndim == 1:  # the score of the second of two classes, or of a single one
+                Z = np.stack([np.zeros_like(Z), Z], axis=1)[:, -len(member.classes_) :]
+            weight = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
+            parts.append((self._aligned(member, Z, -np.inf), y[rows], weight))
+        Z, y, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
+        if self._multilabel:
+            self.temperature_ = temperature_of(lambda t: log_expit(np.where(y, Z, -Z) / t), weight)
+        else:
+            true = np.searchsorted(self.classes_, y)
+            known = np.isfinite(Z[np.arange(len(Z)), true])
+            Z, true, weight = Z[known], true[known, None], weight[known]
+            self.temperature_ = temperature_of(
+                lambda t: np.take_along_axis(log_softmax(Z / t, axis=1), true, axis=1), weight
+            )
+        for member in self.members_:
+            member.coefs_[-1] = member.coefs_[-1] / self.temperature_
+            member.intercepts_[-1] = member.intercepts_[-1] / self.temperature_
+
+    def _probabilities(self, X: Any) -> np.ndarray:
+        """Probabilities of every member, of shape (n_members, n_samples, n_classes)."""
+        X = self._checked(X)
+        return np.stack([self._aligned(m, m.predict_proba(X)) for m in self.members_])
+
+    def _decide(self, p: np.ndarray) -> np.ndarray:
+        """Classes, or 0 and 1 for each label."""
+        return (p > 0.5).astype(int) if self._multilabel else self.classes_[p.argmax(axis=1)]
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the most probable classes, or the labels more likely than not.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Predictions.
+        """
+        return self._decide(self.predict_proba(X))
+
+    def predict_proba(self, X: Any, return_std: bool = False) -> Any:
+        """Return the mean of the members' probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        return_std : bool, default=False
+            Whether to return the members' spread as well. Where they disagree, errors are more
+            frequent.
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+
+        std : ndarray of shape (n_samples, n_classes)
+            Standard deviation over the members. Only with `return_std`.
+        """
+        p = self._probabilities(X)
+        return (p.mean(axis=0), p.std(axis=0)) if return_std else p.mean(axis=0)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Return the logarithm of the mean probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        Returns
+        -------
+        log_p : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        with np.errstate(divide="ignore"):  # a class that no member has met
+            return np.log(self.predict_proba(X))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def temperature_of(log_likelihood: Any, weight: np.ndarray) -> float:
+    """The temperature t that maximises the weighted mean of log_likelihood(t)."""
+
+    def loss(log_t: float) -> float:
+        return -float(np.sum(weight @ log_likelihood(np.exp(log_t))))
+
+    if not weight.any():
+        return 1.0
+    return float(np.exp(minimize_scalar(loss, bounds=LOG_TEMPERATURES, method="bounded").x))

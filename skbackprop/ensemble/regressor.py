@@ -1,0 +1,152 @@
+"""The ensemble of regressors."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils.validation import validate_data
+
+from skbackprop.ensemble.base import FoldEnsemble, average_of_left_out
+from skbackprop.estimators.checks import check_sample_weight, naming_what_is_no_number
+from skbackprop.estimators.numbers import as_numbers
+from skbackprop.estimators.regressor import BackpropRegressor
+
+
+class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
+    """Average of regressors, each trained on all folds but one.
+
+    The fold left out chooses the member's best epoch, and gives ``oof_score_``, an honest estimate
+    of R squared.
+
+    Parameters
+    ----------
+    estimator : BackpropRegressor or None, default=None
+        What each member is a copy of. If its `early_stopping` is False and its solver has epochs,
+        members are trained for all of `max_iter` epochs, and the one with the lowest loss on the
+        fold left out is kept. None stands for ``BackpropRegressor()``.
+
+    cv : int, splitter or iterable, default=5
+        The folds. An integer shuffles.
+
+    n_jobs : int or None, default=None
+        Members trained at the same time, as in scikit-learn.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of the members' seeds, and of the folds where `cv` is an integer.
+
+    Attributes
+    ----------
+    members_ : list of BackpropRegressor
+        The members.
+
+    oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Predictions for the rows of `fit`, by the members that weren't trained on them; NaN for rows
+        that were never left out.
+
+    oof_score_ : float
+        R squared of these predictions; NaN if there are fewer than two.
+
+    n_features_in_ : int
+        Number of features seen by `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features. Defined only when `X` has feature names that are all strings.
+
+    See Also
+    --------
+    skbackprop.tabular.TabularRegressor : Encodes tables, and trains such an ensemble.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skbackprop import BackpropRegressor
+    >>> from skbackprop.ensemble import FoldEnsembleRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> member = BackpropRegressor(hidden_layer_sizes=(16,), learning_rate_init=0.01)
+    >>> ensemble = FoldEnsembleRegressor(member, random_state=0).fit(10 * X, y)
+    >>> ensemble.oof_score_ > 0.4
+    True
+    """
+
+    _kind = BackpropRegressor
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Train the members.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Numbers.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        groups : array-like of shape (n_samples,), default=None
+            Groups for a `cv` such as GroupKFold.
+
+        Returns
+        -------
+        self : object
+            The fitted ensemble.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or an array isn't allowed.
+        TypeError
+            If `estimator` isn't a BackpropRegressor.
+        """
+        with naming_what_is_no_number(X):
+            X, y = validate_data(
+                self, X, y, accept_sparse="csr", multi_output=True, dtype=[np.float64, np.float32]
+            )
+        y = as_numbers(y)
+        sample_weight = check_sample_weight(sample_weight, X)
+        folds = self._train(X, y, sample_weight, groups)
+        left_out = [
+            member.predict(X[rows]) if len(rows) else np.empty((0, *y.shape[1:]))
+            for member, (_, rows) in zip(self.members_, folds, strict=True)
+        ]
+        self.oof_prediction_ = average_of_left_out(left_out, folds, X.shape[0])
+        known = np.isfinite(self.oof_prediction_.reshape(len(y), -1)).all(axis=1)
+        self.oof_score_ = float("nan")
+        if known.sum() > 1:
+            weight = None if sample_weight is None else sample_weight[known]
+            self.oof_score_ = float(
+                r2_score(y[known], self.oof_prediction_[known], sample_weight=weight)
+            )
+        return self
+
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Return the mean of the members' predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        return_std : bool, default=False
+            Whether to return the members' spread as well.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions.
+
+        std : ndarray, shaped like y
+            Standard deviation over the members. Only with `return_std`.
+        """
+        X = self._checked(X)
+        values = np.stack([member.predict(X) for member in self.members_])
+        return (values.mean(axis=0), values.std(axis=0)) if return_std else values.mean(axis=0)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags.poor_score = True
+        return tags

@@ -1,0 +1,417 @@
+"""Tables: the encoder, its parts, and the estimators, on whatever people keep in columns."""
+
+import datetime
+import pickle
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array, issparse
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.inspection import permutation_importance
+from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit, cross_val_score
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop.tabular import (
+    PiecewiseLinearBins,
+    RobustSmoothClip,
+    TabularClassifier,
+    TabularEncoder,
+    TabularRegressor,
+)
+
+ROUNDING = "float32: BLAS rounds a row as its neighbours in memory suggest"
+WEIGHTS = "rows that are repeated make other folds and other batches than weights do"
+EXPECTED = {
+    TabularClassifier: {"check_methods_sample_order_invariance": ROUNDING},
+    TabularRegressor: {
+        "check_methods_sample_order_invariance": ROUNDING,
+        "check_sample_weight_equivalence_on_dense_data": WEIGHTS,
+    },
+}
+small = {"max_iter": 30, "learning_rate_init": 0.05}
+
+
+def expected(estimator):
+    return EXPECTED.get(type(estimator), {})
+
+
+@parametrize_with_checks(
+    [
+        RobustSmoothClip(),
+        PiecewiseLinearBins(),
+        PiecewiseLinearBins(4),
+        TabularEncoder(),
+        TabularEncoder(n_quantile_bins=4),
+        TabularClassifier(cv=3),
+        TabularRegressor(cv=3),
+    ],
+    expected_failed_checks=expected,
+)
+@pytest.mark.filterwarnings("ignore:.*least populated class:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*can't be split into folds:UserWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+def test_scikit_learn_estimator_checks(estimator, check):
+    check(estimator)
+
+
+# Numbers
+
+
+def test_smooth_clip_is_the_formula():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 3)) * [1, 100, 1e-5] + [0, 7, 1]
+    X[0] = 1e30
+    q25, median, q75 = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
+    z = (X - median) / (q75 - q25)
+    expected = z / np.sqrt(1 + (z / 3) ** 2)
+    with np.errstate(over="raise"):
+        assert_allclose(RobustSmoothClip().fit_transform(X), expected)
+
+
+def test_smooth_clip_of_odd_columns():
+    half = np.r_[np.zeros(18), -4.0, 6.0]  # equal quartiles: 2 / (max - min)
+    X = np.stack([half, np.full(20, 7.0), np.full(20, np.nan)], axis=1)
+    Z = RobustSmoothClip().fit_transform(X)
+    assert_allclose(Z[-1, 0], 1.2 / np.sqrt(1 + 0.4**2))
+    assert_array_equal(Z[:, 1], 0)
+    assert np.isnan(Z[:, 2]).all()
+    clip = RobustSmoothClip().fit(np.arange(9.0)[:, None])
+    assert_allclose(clip.transform([[np.inf], [-np.inf], [np.nan]]).ravel(), [3, -3, np.nan])
+
+
+@pytest.mark.parametrize("n_bins", [None, 3])
+def test_bins_are_the_formula(n_bins):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 6, (100, 2)).astype(float)
+    bins = PiecewiseLinearBins(n_bins).fit(X)
+    new = rng.uniform(-2, 8, (50, 2))
+    expected = [
+        np.clip((x - low) / (high - low), 0, 1)
+        for x, edges in zip(new.T, bins.edges_, strict=True)
+        for low, high in pairwise(edges)
+    ]
+    assert_allclose(bins.transform(new), np.stack(expected, axis=1))
+    if n_bins:
+        quantiles = np.quantile(X[:, 0], np.linspace(0, 1, 4))
+        assert_array_equal(bins.edges_[0], np.unique(quantiles))
+    assert not bins.transform([[np.nan, np.nan]]).any()
+    assert len(bins.get_feature_names_out()) == len(expected)
+
+
+@pytest.mark.parametrize("n_bins", [0, -1, 2.5, "3"])
+def test_wrong_bins(n_bins):
+    with pytest.raises(ValueError, match="n_bins must be an integer > 0 or None, got"):
+        PiecewiseLinearBins(n_bins).fit([[1.0], [2.0]])
+
+
+# The encoder
+
+
+def frame():
+    """One column of each kind."""
+    return pd.DataFrame(
+        {
+            "many": np.r_[np.arange(19.0), np.nan],
+            "few": np.tile([1.0, 2.0, 4.0, 8.0], 5),
+            "two": np.tile([3.0, 5.0], 10),
+            "text": [*"abca" * 4, None, *"abc"],
+            "flag": np.tile([True, False, False, True], 5),
+            "pair": pd.Categorical(["x", "y"] * 10),
+            "number_codes": pd.Categorical([3, 1, 2, 3] * 5),
+            "date": pd.date_range("2026-01-01", periods=20),
+            "same": np.ones(20),
+            "nothing": [None] * 20,
+        }
+    )
+
+
+NAMES = [
+    *["many", "date", "few<=2", "few<=4", "few<=8", "two", "missing_many"],
+    *["text_a", "text_b", "text_c", "flag", "pair"],
+    *["number_codes_1.0", "number_codes_2.0", "number_codes_3.0"],
+]
+
+
+def test_each_kind_of_column():
+    encoder = TabularEncoder()
+    E = encoder.fit_transform(frame())
+    assert encoder.get_feature_names_out().tolist() == NAMES
+    assert E.dtype == np.float32
+    assert np.isfinite(E).all()
+    column = dict(zip(NAMES, E.T, strict=True))
+    assert_array_equal(column["two"], np.tile([-1, 1], 10))
+    assert_array_equal(column["flag"], np.tile([1, -1, -1, 1], 5))
+    assert_array_equal(column["missing_many"], np.r_[np.zeros(19), 1])
+    assert column["many"][-1] == column["many"][9] == 0  # the median
+    assert_array_equal(column["text_a"][:4], [1, 0, 0, 1])
+    assert_array_equal(E[16, 7:10], 0)  # missing
+    clip = RobustSmoothClip().fit_transform(np.arange(20.0)[:, None])[:, 0]
+    assert_allclose(column["date"], clip, rtol=1e-5)
+
+
+def test_what_fit_has_not_seen():
+    encoder = TabularEncoder().fit(frame())
+    new = frame().iloc[:2].copy()
+    new["text"], new["flag"] = ["z", None], [None, None]
+    new["two"], new["many"], new["few"] = [4.0, np.nan], [np.inf, -np.inf], [np.nan, 100.0]
+    row = dict(zip(NAMES, encoder.transform(new).T, strict=True))
+    assert not np.concatenate([row[f"text_{c}"] for c in "abc"]).any()
+    assert_array_equal(row["flag"], 0)
+    assert_array_equal(row["two"], 0)
+    assert_allclose(row["many"], [3, -3], rtol=1e-6)
+    assert_array_equal(row["few<=8"], [0, 1])
+
+
+def test_pandas_out():
+    encoder = TabularEncoder().set_output(transform="pandas")
+    out = encoder.fit_transform(frame())
+    assert list(out.columns) == NAMES
+    assert out.index.equals(frame().index)
+
+
+@pytest.mark.parametrize("module", ["polars", "pyarrow"])
+def test_other_frames(module):
+    library = pytest.importorskip(module)
+    data = frame().drop(columns=["nothing", "number_codes"])
+    data["pair"] = data["pair"].astype(str)
+    make = library.from_pandas if module == "polars" else library.Table.from_pandas
+    given, encoder = make(data), TabularEncoder()
+    E = encoder.fit_transform(given)
+    assert_array_equal(E, TabularEncoder().fit_transform(data))
+    assert list(encoder.feature_names_in_) == list(data.columns)
+    categorical = make(data.assign(text=data["text"].astype("category")))
+    assert_array_equal(TabularEncoder().fit_transform(categorical), E)
+
+
+def test_arrays_and_lists():
+    rows = [[1.5, "a", None], [2.5, "b", 3], [0.5, "c", 4], [4.5, None, 5]] * 5
+    E = TabularEncoder().fit_transform(rows)
+    assert_array_equal(E, TabularEncoder().fit_transform(np.array(rows, dtype=object)))
+    as_frame = pd.DataFrame(rows)
+    assert_array_equal(E, TabularEncoder().fit_transform(as_frame))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        [datetime.date(2026, 1, d + 1) for d in range(20)],
+        [datetime.datetime(2026, 1, d + 1, tzinfo=datetime.UTC) for d in range(20)],
+        pd.date_range("2026-01-01", periods=20, tz="Europe/Berlin"),
+        pd.to_timedelta(np.arange(20), unit="D"),
+        10**15 * np.arange(20) + 10**18,
+        [10**25 * (i + 1) for i in range(20)],
+        pd.array([*range(19), None], dtype="Int64"),
+        pd.array([*range(19), None], dtype="Float32"),
+    ],
+    ids=["date", "datetime", "zone", "duration", "large", "larger", "Int64", "Float32"],
+)
+def test_numbers_of_other_types(column):
+    encoder = TabularEncoder()
+    E = encoder.fit_transform(pd.DataFrame({"x": column}))
+    assert not encoder.categorical_[0]
+    assert np.isfinite(E).all()
+    there = slice(0, 19)
+    assert (np.diff(E[there, 0]) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "mask"),
+    [
+        (["few"], [0, 1, 0]),
+        ([2, 0], [1, 0, 1]),
+        ([True, False, False], [1, 0, 0]),
+        (None, [0, 0, 0]),
+        ("from_dtype", [0, 0, 0]),
+        ([], [0, 0, 0]),
+    ],
+)
+def test_declared_categories(chosen, mask):
+    encoder = TabularEncoder(categorical_features=chosen).fit(frame()[["many", "few", "two"]])
+    assert_array_equal(encoder.categorical_, mask)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        (["fewer"], "names among .*'few'.* got 'fewer'"),
+        ([5], "got 5"),
+        ([-1], "got -1"),
+        ([True], "one entry for each of the 3 columns, got 1"),
+        ("few", 'categorical_features must be "from_dtype"'),
+        ([["few"]], "one-dimensional"),
+    ],
+)
+def test_wrong_categories(chosen, words):
+    with pytest.raises(ValueError, match=words):
+        TabularEncoder(categorical_features=chosen).fit(frame()[["many", "few", "two"]])
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"max_distinct": 1}, "max_distinct must be an integer > 1, got 1"),
+        ({"sparse_output": "yes"}, "sparse_output must be True, False or"),
+        ({"dtype": int}, "dtype must be np.float32 or np.float64"),
+        ({"max_categories": 0}, "max_categories"),
+        ({"min_frequency": -1}, "min_frequency"),
+    ],
+)
+def test_wrong_parameters(params, words):
+    with pytest.raises(ValueError, match=words):
+        TabularEncoder(**params).fit(frame())
+
+
+def test_errors_name_the_column():
+    with pytest.raises(ValueError, match="column 'text' of X must hold numbers, got 'a'"):
+        TabularEncoder(categorical_features=None).fit(frame())
+    encoder = TabularEncoder().fit(frame())
+    with pytest.raises(ValueError, match="column 'many' of X must hold numbers, got 'five'"):
+        encoder.transform(frame().astype({"many": object}).assign(many="five"))
+    with pytest.raises(ValueError, match=r"column 'odd' of X .* got \[1\] of type list"):
+        TabularEncoder().fit(frame().assign(odd=[[1]] * 20))
+    with pytest.raises(ValueError, match="column 1 of X must hold numbers, got 'b'"):
+        TabularEncoder(categorical_features=[0]).fit([["a", "b"], ["c", "d"]])
+    with pytest.raises(TypeError, match="dense arrays or data frames, got sparse data"):
+        TabularEncoder().fit(csr_array(np.eye(3)))
+    with pytest.raises(ValueError, match="feature names"):
+        encoder.transform(frame()[frame().columns[::-1]])
+
+
+def test_rare_and_many_categories():
+    job = ["cook"] * 10 + ["smith"] * 8 + ["spy", "nun"]
+    data = pd.DataFrame({"job": job})
+    encoder = TabularEncoder(min_frequency=3).fit(data)
+    assert encoder.get_feature_names_out().tolist() == ["job_cook", "job_smith", "job_other"]
+    assert_array_equal(encoder.transform(data[-1:]), [[0, 0, 1]])
+    unique = pd.DataFrame({"id": [f"n{i}" for i in range(3000)]})
+    assert TabularEncoder(max_categories=7).fit_transform(unique).shape == (3000, 7)
+    everything = TabularEncoder(max_categories=None).fit_transform(unique)
+    assert issparse(everything)
+    assert everything.shape == (3000, 3000)
+    assert everything.dtype == np.float32
+    dense = TabularEncoder(max_categories=None, sparse_output=False).fit_transform(unique)
+    assert_array_equal(dense, everything.toarray())
+    few = TabularEncoder(sparse_output=True).fit_transform(frame())
+    assert_array_equal(few.toarray(), TabularEncoder().fit_transform(frame()))
+
+
+def test_the_table_is_left_alone():
+    data = frame()
+    encoder = TabularEncoder().fit(data)
+    encoder.transform(data)
+    pd.testing.assert_frame_equal(data, frame())
+    again = pickle.loads(pickle.dumps(encoder))
+    assert_array_equal(again.transform(data), encoder.transform(data))
+
+
+# The estimators
+
+
+def quick(**params):
+    return TabularClassifier(BackpropClassifier((8,), **small), random_state=0, **params)
+
+
+def test_a_frame_goes_in_as_it_is():
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    X = X.assign(kind=np.where(y == 1, "a", "b"), noise=None)
+    X.iloc[::7, 3] = np.nan
+    names = np.where(y == 1, "benign", "malignant")
+    clf = quick().fit(X, names)
+    assert clf.oof_score_ > 0.97
+    assert list(clf.feature_names_in_) == list(X.columns)
+    assert clf.classes_.tolist() == ["benign", "malignant"]
+    p = clf.predict_proba(X)
+    assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
+    assert_array_equal(clf.predict(X), clf.classes_[p.argmax(axis=1)])
+    assert_allclose(clf.predict_log_proba(X), np.log(p))
+    assert_array_equal(pickle.loads(pickle.dumps(clf)).predict_proba(X), p)
+    assert_array_equal(clone(clf).fit(X, names).predict_proba(X), p)
+    mean, std = clf.predict_proba(X, return_std=True)
+    assert_array_equal(mean, p)
+    assert std.shape == p.shape
+    assert (std > 0).any()
+    importances = permutation_importance(clf, X, names, n_repeats=2, random_state=0)
+    assert importances.importances_mean.argmax() == list(X.columns).index("kind")
+
+
+def test_the_defaults():
+    X, y = load_iris(return_X_y=True)
+    clf = TabularClassifier(random_state=0).fit(X, y)
+    assert len(clf.members_) == 5
+    member = clf.members_[0]
+    assert member.hidden_layer_sizes == (64, 64, 64)
+    assert member.coefs_[0].dtype == np.float32
+    assert clf.oof_decision_function_.shape == (150, 3)
+    assert clf.oof_score_ > 0.93
+
+
+def test_class_weights():
+    X, y = load_iris(return_X_y=True)
+    clf = TabularClassifier(class_weight={0: 1.0, 1: 1.0, 2: 5.0}, random_state=0).fit(X, y)
+    assert clf.members_[0].class_weight == {0: 1.0, 1: 1.0, 2: 5.0}
+    with pytest.raises(ValueError, match="class_weight and estimator are both given"):
+        quick(class_weight="balanced").fit(X, y)
+    assert not hasattr(clf.set_params(cv=1), "no_such_thing")
+    before = clf.predict_proba(X)
+    with pytest.raises(ValueError, match="cv must be an integer > 1"):
+        clf.fit(X, y)
+    assert_array_equal(clf.predict_proba(X), before)
+
+
+def test_searches_reach_every_part():
+    X, y = load_iris(return_X_y=True)
+    grid = {
+        "estimator__hidden_layer_sizes": [(4,), (8,)],
+        "encoder__max_distinct": [2, 10],
+    }
+    search = GridSearchCV(quick(encoder=TabularEncoder(), cv=3), grid, cv=2).fit(X, y)
+    assert len(search.cv_results_["params"]) == 4
+    assert search.best_score_ > 0.8
+    assert cross_val_score(quick(encoder=StandardScaler(), cv=3), X, y, cv=2).mean() > 0.8
+
+
+@pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+def test_groups_and_time():
+    X, y = load_iris(return_X_y=True)
+    groups = np.arange(150) % 10
+    clf = quick(cv=GroupKFold(5)).fit(X, y, groups=groups)
+    assert len(clf.members_) == 5
+    rng = np.random.default_rng(0)
+    order = rng.permutation(150)
+    clf = quick(cv=TimeSeriesSplit(3)).fit(X[order], y[order])
+    assert np.isnan(clf.oof_decision_function_[0]).all()
+    assert np.isfinite(clf.oof_decision_function_[-1]).all()
+    assert clf.oof_score_ > 0.8
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_regression(outputs, weighted):
+    X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
+    Y = y.to_numpy() if outputs == 1 else np.stack([y, 1000 * y + 5], axis=1)
+    weight = np.random.default_rng(0).uniform(0.5, 2, len(y)) if weighted else None
+    reg = TabularRegressor(random_state=0).fit(X, Y, weight)
+    assert reg.oof_score_ > 0.4
+    assert reg.oof_prediction_.shape == Y.shape
+    mean, std = reg.predict(X, return_std=True)
+    assert mean.shape == std.shape == Y.shape
+    assert reg.score(X, Y) > reg.oof_score_
+    each = [member.predict(reg.encoder_.transform(X)) for member in reg.members_]
+    assert_allclose(np.mean(each, axis=0), mean, rtol=1e-5)
+
+
+def test_regression_with_an_estimator_of_ones_own():
+    X, y = load_diabetes(return_X_y=True)
+    member = BackpropRegressor(hidden_layer_sizes=(8,), **small)
+    own = TabularRegressor(member, random_state=0)
+    scaled = TransformedTargetRegressor(own, transformer=StandardScaler()).fit(X, y)
+    assert scaled.score(X, y) > 0.3
+    with pytest.raises(TypeError, match="estimator must be a BackpropRegressor or None"):
+        TabularRegressor(BackpropClassifier()).fit(X, y)
