@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from tests.benchmarks import tables
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.start import SNIPPETS
 from tests.benchmarks.workloads import WORKLOADS
@@ -43,3 +45,22 @@ def test_a_peer_that_is_not_installed_is_left_out(monkeypatch, capsys):
     monkeypatch.setattr("tests.benchmarks.peers.find_spec", lambda name: None)
     main(["--toy", "--repeats", "1", "--workload", "W1", "--peer", "skbackprop", "pytorch"])
     assert "pytorch is not installed and is left out" in capsys.readouterr().out
+
+
+def test_tables(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    peers = ["TabularClassifier", "RandomForest"]
+    main(["tables", "--toy", "--seeds", "1", "--peer", *peers, "--out", str(tmp_path)])
+    assert "2 tables, 1 splits" in capsys.readouterr().out
+    assert (tmp_path / "tables.png").stat().st_size > 5_000
+    assert (tmp_path / "tables.inc").read_text().count("   * - ") == 3
+
+
+def test_ratios_and_calibration():
+    ours, theirs = np.array([[0.0, 0.0], [0.04, 0.04]]), np.array([[0.01, 0.01], [0.09, 0.09]])
+    ratio, error = tables.ratio_to_ours(theirs, ours)
+    np.testing.assert_allclose(ratio, 0.5)
+    assert error == 0
+    confidence, right = np.array([0.9, 0.9, 0.6, 0.6]), np.array([1, 1, 1, 0])
+    found = tables.expected_calibration_error(confidence, right)
+    np.testing.assert_allclose(found, (2 * 0.1 + 2 * 0.1) / 4)

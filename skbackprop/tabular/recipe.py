@@ -36,7 +36,7 @@ def settings(n_samples: int) -> dict[str, Any]:
 def classifier(n_samples: int) -> BackpropClassifier:
     """A member of the default ensemble."""
     loss = CrossEntropy(label_smoothing=0.1)
-    return BackpropClassifier(loss=loss, learning_rate_init=0.008, **settings(n_samples))
+    return BackpropClassifier(loss=loss, learning_rate_init=0.012, **settings(n_samples))
 
 
 def regressor(n_samples: int) -> BackpropRegressor:

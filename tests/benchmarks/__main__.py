@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
-from tests.benchmarks import growth, report, start
+from tests.benchmarks import growth, report, start, tables
 from tests.benchmarks.measure import measure
 from tests.benchmarks.peers import PEERS, available
 from tests.benchmarks.workloads import WORKLOADS
 
 
 def main(arguments: list[str] | None = None) -> None:
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["tables"]:
+        tables.main(arguments[1:])
+        return
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     names = sorted({"W8", *(w.name for w in WORKLOADS)})
     parser.add_argument("--workload", nargs="+", choices=names, default=names)
