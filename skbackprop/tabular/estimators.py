@@ -20,6 +20,7 @@ class Tabular(MetaEstimatorMixin, BaseEstimator):
     """What the two estimators have in common."""
 
     _ensemble: ClassVar[type]
+    _n_quantile_bins: ClassVar[int | None] = None
 
     def __init__(
         self,
@@ -46,7 +47,10 @@ class Tabular(MetaEstimatorMixin, BaseEstimator):
             )
         encoder = self.encoder
         if encoder is None:
-            encoder = TabularEncoder(categorical_features=self.categorical_features)
+            encoder = TabularEncoder(
+                categorical_features=self.categorical_features,
+                n_quantile_bins=self._n_quantile_bins,
+            )
         self.encoder_ = clone(encoder)
         E = self.encoder_.fit_transform(X, y)
         for name in "n_features_in_", "feature_names_in_":
@@ -356,6 +360,7 @@ class TabularRegressor(RegressorMixin, Tabular):
     """
 
     _ensemble = FoldEnsembleRegressor
+    _n_quantile_bins = 4
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Encode the table and train the ensemble.

@@ -41,4 +41,4 @@ def classifier(n_samples: int) -> BackpropClassifier:
 
 def regressor(n_samples: int) -> BackpropRegressor:
     """A member of the default ensemble, for targets of mean 0 and variance 1."""
-    return BackpropRegressor(learning_rate_init=0.01, **settings(n_samples))
+    return BackpropRegressor(learning_rate_init=0.02, **settings(n_samples))
