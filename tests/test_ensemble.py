@@ -259,3 +259,13 @@ def test_regression(outputs):
     each = [member.predict(data) for member in reg.members_]
     assert_allclose(mean, np.mean(each, axis=0))
     assert_allclose(std, np.std(each, axis=0))
+
+
+@pytest.mark.parametrize("kind", [FoldEnsembleClassifier, FoldEnsembleRegressor])
+def test_an_error_changes_nothing(kind):
+    clf = kind(MEMBER if kind is FoldEnsembleClassifier else REGRESSOR, random_state=0).fit(X, y)
+    before, p = dict(vars(clf)), clf.predict(X)
+    with pytest.raises(ValueError, match="cv must be an integer"):
+        clf.set_params(cv=1).fit(X[:, :2], y + 5)
+    assert vars(clf) == {**before, "cv": 1}
+    assert_array_equal(clf.predict(X), p)

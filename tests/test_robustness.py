@@ -237,6 +237,7 @@ def test_a_number_too_large_for_a_float_is_named(name, value):
         ({"learning_rate": lambda fraction: HUGE}, "learning_rate=FunctionSchedule"),
         ({"dropout": [HUGE]}, "dropout"),
         ({"class_weight": {0: HUGE}}, "class_weight"),
+        ({"class_weight": [{0: 1, 1: HUGE}, {}]}, "class_weight"),
     ],
     ids=lambda p: p if isinstance(p, str) else "",
 )
@@ -619,6 +620,13 @@ def test_a_column_of_no_numbers_is_named(column):
     frame = pd.DataFrame(X32, columns=list("abcd")).assign(odd=column)
     with pytest.raises((ValueError, TypeError), match="X must hold numbers in column 'odd', but"):
         net().fit(frame, y)
+
+
+def test_rows_of_different_lengths_are_not_called_categories():
+    for data, target in ((X.tolist()[:-1] + [[1.0]], y), (X, [*([[0]] * 149), [0, 1]])):
+        with pytest.raises(ValueError, match="inhomogeneous") as info:
+            net().fit(data, target)
+        assert "Encode categories" not in str(info.value)
 
 
 def test_a_frame_that_cannot_be_asked_is_left_to_validation():

@@ -1,7 +1,9 @@
 """Tables: the encoder, its parts, and the estimators, on whatever people keep in columns."""
 
 import datetime
+import decimal
 import pickle
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -25,6 +27,7 @@ from skbackprop.tabular import (
     TabularEncoder,
     TabularRegressor,
 )
+from skbackprop.tabular.columns import Column
 
 ROUNDING = "float32: BLAS rounds a row as its neighbours in memory suggest"
 WEIGHTS = "rows that are repeated make other folds and other batches than weights do"
@@ -105,7 +108,7 @@ def test_bins_are_the_formula(n_bins):
     assert len(bins.get_feature_names_out()) == len(expected)
 
 
-@pytest.mark.parametrize("n_bins", [0, -1, 2.5, "3"])
+@pytest.mark.parametrize("n_bins", [0, -1, 2.5, "3", True])
 def test_wrong_bins(n_bins):
     with pytest.raises(ValueError, match="n_bins must be an integer > 0 or None, got"):
         PiecewiseLinearBins(n_bins).fit([[1.0], [2.0]])
@@ -205,12 +208,25 @@ def test_arrays_and_lists():
         [datetime.datetime(2026, 1, d + 1, tzinfo=datetime.UTC) for d in range(20)],
         pd.date_range("2026-01-01", periods=20, tz="Europe/Berlin"),
         pd.to_timedelta(np.arange(20), unit="D"),
+        np.array([datetime.timedelta(days=d) for d in range(20)], dtype=object),
+        [decimal.Decimal(f"{d}.5") for d in range(20)],
         10**15 * np.arange(20) + 10**18,
         [10**25 * (i + 1) for i in range(20)],
         pd.array([*range(19), None], dtype="Int64"),
         pd.array([*range(19), None], dtype="Float32"),
     ],
-    ids=["date", "datetime", "zone", "duration", "large", "larger", "Int64", "Float32"],
+    ids=[
+        "date",
+        "datetime",
+        "zone",
+        "duration",
+        "timedelta",
+        "Decimal",
+        "large",
+        "larger",
+        "Int64",
+        "Float32",
+    ],
 )
 def test_numbers_of_other_types(column):
     encoder = TabularEncoder()
@@ -219,6 +235,18 @@ def test_numbers_of_other_types(column):
     assert np.isfinite(E).all()
     there = slice(0, 19)
     assert (np.diff(E[there, 0]) > 0).all()
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="no time zones to set here")
+def test_days_do_not_depend_on_where_the_machine_is(monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        dates = [datetime.datetime(2020, 1, d, tzinfo=datetime.UTC) for d in (1, 2)]
+        assert_array_equal(Column(np.array(dates, dtype=object), "x").numbers(), [18262, 18263])
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(
@@ -256,6 +284,7 @@ def test_wrong_categories(chosen, words):
 @pytest.mark.parametrize(
     ("params", "words"),
     [
+        ({"n_quantile_bins": 0}, "n_quantile_bins must be an integer > 0 or None, got 0"),
         ({"max_distinct": 1}, "max_distinct must be an integer > 1, got 1"),
         ({"sparse_output": "yes"}, "sparse_output must be True, False or"),
         ({"dtype": int}, "dtype must be np.float32 or np.float64"),
@@ -288,7 +317,7 @@ def test_rare_and_many_categories():
     job = ["cook"] * 10 + ["smith"] * 8 + ["spy", "nun"]
     data = pd.DataFrame({"job": job})
     encoder = TabularEncoder(min_frequency=3).fit(data)
-    assert encoder.get_feature_names_out().tolist() == ["job_cook", "job_smith", "job_other"]
+    assert encoder.get_feature_names_out().tolist() == ["job_cook", "job_smith", "job_(other)"]
     assert_array_equal(encoder.transform(data[-1:]), [[0, 0, 1]])
     unique = pd.DataFrame({"id": [f"n{i}" for i in range(3000)]})
     assert TabularEncoder(max_categories=7).fit_transform(unique).shape == (3000, 7)
@@ -400,6 +429,7 @@ def test_regression(outputs, weighted):
     reg = TabularRegressor(random_state=0).fit(X, Y, weight)
     assert reg.oof_score_ > 0.4
     assert reg.oof_prediction_.shape == Y.shape
+    assert reg.encoder_.n_quantile_bins == 4
     mean, std = reg.predict(X, return_std=True)
     assert mean.shape == std.shape == Y.shape
     assert reg.score(X, Y) > reg.oof_score_

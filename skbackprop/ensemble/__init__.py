@@ -1,4 +1,4 @@
-"""Ensembles over the folds of cross-validation: better predictions, and honest scores for free.
+"""Ensembles over the folds of cross-validation: better predictions, and a score for free.
 
 Each member is trained on all folds but one. The fold left out chooses its best epoch, calibrates
 it, and tells how good it is.

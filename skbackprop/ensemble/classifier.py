@@ -12,7 +12,11 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import validate_data
 
 from skbackprop.ensemble.base import Fold, FoldEnsemble, average_of_left_out
-from skbackprop.estimators.checks import check_sample_weight, naming_what_is_no_number
+from skbackprop.estimators.checks import (
+    check_sample_weight,
+    naming_what_is_no_number,
+    unchanged_on_error,
+)
 from skbackprop.estimators.classifier import BackpropClassifier
 from skbackprop.estimators.labels import as_labels
 
@@ -25,7 +29,8 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
 
     The fold left out chooses the member's best epoch. All predictions for rows left out together
     then give one temperature T, by which the members' scores are divided, so that probabilities
-    neither boast nor doubt too much [1]_, and ``oof_score_``, an honest estimate of the accuracy.
+    neither boast nor doubt too much [1]_, and ``oof_score_``, an estimate of the accuracy. It is
+    slightly optimistic, as these rows have chosen the epoch.
 
     Parameters
     ----------
@@ -52,7 +57,8 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
         The members. Their output weights and intercepts are divided by the temperature.
 
     temperature_ : float
-        T; 1 without calibration.
+        T, between exp(-3) and exp(3). 1 without calibration, and where probabilities of more than
+        two classes aren't a softmax of scores, as with the quadratic cost.
 
     oof_decision_function_ : ndarray of shape (n_samples, n_classes)
         Probabilities for the rows of `fit`, by the members that weren't trained on them; NaN for
@@ -131,10 +137,15 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
         Raises
         ------
         ValueError
-            If a parameter or an array isn't allowed.
+            If a parameter or an array isn't allowed. The ensemble is left as it was.
         TypeError
             If `estimator` isn't a BackpropClassifier.
         """
+        with unchanged_on_error(self):
+            return self._fit(X, y, sample_weight, groups)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> Self:
+        """Fit; attributes may be left half done by an error."""
         with naming_what_is_no_number(X):
             X, y = validate_data(
                 self, X, y, accept_sparse="csr", multi_output=True, dtype=[np.float64, np.float32]

@@ -10,7 +10,11 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import validate_data
 
 from skbackprop.ensemble.base import FoldEnsemble, average_of_left_out
-from skbackprop.estimators.checks import check_sample_weight, naming_what_is_no_number
+from skbackprop.estimators.checks import (
+    check_sample_weight,
+    naming_what_is_no_number,
+    unchanged_on_error,
+)
 from skbackprop.estimators.numbers import as_numbers
 from skbackprop.estimators.regressor import BackpropRegressor
 
@@ -18,8 +22,8 @@ from skbackprop.estimators.regressor import BackpropRegressor
 class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
     """Average of regressors, each trained on all folds but one.
 
-    The fold left out chooses the member's best epoch, and gives ``oof_score_``, an honest estimate
-    of R squared.
+    The fold left out chooses the member's best epoch, and gives ``oof_score_``, an estimate of R
+    squared. It is slightly optimistic, as these rows have chosen the epoch.
 
     Parameters
     ----------
@@ -98,10 +102,15 @@ class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
         Raises
         ------
         ValueError
-            If a parameter or an array isn't allowed.
+            If a parameter or an array isn't allowed. The ensemble is left as it was.
         TypeError
             If `estimator` isn't a BackpropRegressor.
         """
+        with unchanged_on_error(self):
+            return self._fit(X, y, sample_weight, groups)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> Self:
+        """Fit; attributes may be left half done by an error."""
         with naming_what_is_no_number(X):
             X, y = validate_data(
                 self, X, y, accept_sparse="csr", multi_output=True, dtype=[np.float64, np.float32]

@@ -41,13 +41,15 @@ def check_ordered(values: Any, name: str) -> None:
 def check_floats(params: Mapping[str, Any], of: str = "") -> None:
     """Raise for a number that no float can hold, such as 10**400, in a list or a dict as well."""
     for name, value in params.items():
-        values = value.values() if isinstance(value, dict) else value
-        for one in values if isinstance(value, dict | list | tuple) else [value]:
-            if is_beyond_float(one):
-                raise ValueError(
-                    f"{name}{of} must be below {sys.float_info.max:.3g}, the largest float; got a"
-                    f" {type(one).__name__} that is larger."
-                )
+        if isinstance(value, dict | list | tuple):
+            inside = list(value.values()) if isinstance(value, dict) else value
+            for one in inside:
+                check_floats({name: one}, of)
+        elif is_beyond_float(value):
+            raise ValueError(
+                f"{name}{of} must be below {sys.float_info.max:.3g}, the largest float; got a"
+                f" larger one of type {type(value).__name__}."
+            )
 
 
 def is_beyond_float(value: Any) -> bool:
@@ -134,7 +136,8 @@ def naming_what_is_no_number(X: Any) -> Iterator[None]:
     try:
         yield
     except (TypeError, ValueError) as error:
-        if not any(words in str(error) for words in NO_NUMBER):
+        is_ragged = "inhomogeneous" in str(error)  # NumPy says so of y, too
+        if is_ragged or not any(words in str(error) for words in NO_NUMBER):
             raise
         columns = getattr(X, "column_names", getattr(X, "columns", ()))
         wrong = [repr(name) for name in columns if not _holds_numbers(X[name])]

@@ -178,7 +178,7 @@ def check_gradients(
     network, batch = one_batch(estimator, X, y, sample_weight, np.dtype(np.float64))
     loss = _objective(network, batch)
     gradient = network.grad.copy()
-    floor = 1e-3 * max(1.0, abs(loss))  # far above the differences' rounding errors
+    floor = 1e-3 * max(1.0, abs(loss))  # the smallest steps' rounding errors are 1e-8
     rng = check_random_state(random_state)
 
     def errors(name: str, indices: np.ndarray) -> ArrayErrors:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, timedelta
+from decimal import Decimal
 from numbers import Real
 from typing import Any
 
@@ -58,8 +59,12 @@ class Column:
         self.values = values
         if all(isinstance(v, bool | np.bool_) for v in there) and len(there):
             self.kind, self.values = "flag", self._floats(there)
-        elif all(isinstance(v, Real) for v in there):
+        elif all(isinstance(v, Real | Decimal) for v in there):
             self.values = self._floats(there)
+        elif all(isinstance(v, timedelta | np.timedelta64) for v in there):
+            durations = np.full(len(values), np.timedelta64("NaT", "us"))
+            durations[~self.missing] = [np.timedelta64(v, "us") for v in there]
+            self._take_dates(durations)
         elif all(isinstance(v, date | np.datetime64) for v in there):
             dates = np.full(len(values), np.datetime64("NaT", "us"))
             dates[~self.missing] = [_without_zone(v) for v in there]
@@ -124,13 +129,15 @@ def _is_missing(value: Any) -> bool:
     """True for None, NaN, NaT and NA."""
     if value is None or type(value).__name__ in MISSING:
         return True
-    return isinstance(value, Real | np.datetime64 | np.timedelta64) and bool(value != value)
+    return isinstance(value, Real | Decimal | np.datetime64 | np.timedelta64) and bool(
+        value != value
+    )
 
 
 def _without_zone(value: Any) -> Any:
     """A date in universal time, as NumPy has no time zones."""
     if getattr(value, "tzinfo", None) is not None:
-        value = value.astimezone(tz=None).replace(tzinfo=None)
+        value = value.astimezone(UTC).replace(tzinfo=None)
     return np.datetime64(value, "us")
 
 

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skbackprop.tabular.columns import Column, names_of, read
 from skbackprop.tabular.numbers import PiecewiseLinearBins, RobustSmoothClip, names_out
 
-#: With sparse_output="auto": at least so many columns, and at most this share of them not zero.
+#: With sparse_output="auto": at least so many columns, at most this share not zero in a row.
 WIDE, SPARSE = 256, 0.1
 #: Infinite values are treated as these.
 LARGEST = np.finfo(np.float64).max / 8
@@ -54,7 +54,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
 
     sparse_output : bool or "auto", default="auto"
         Whether the result is a sparse matrix. "auto" makes it one where there are at least 256
-        columns of which at most a tenth isn't zero.
+        columns, at most a tenth of which can differ from zero in the same row.
 
     dtype : {np.float32, np.float64}, default=np.float32
         Type of the result.
@@ -145,6 +145,9 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
             raise ValueError(f"dtype must be np.float32 or np.float64, got {self.dtype!r}.")
         if not isinstance(self.max_distinct, Integral) or self.max_distinct < 2:
             raise ValueError(f"max_distinct must be an integer > 1, got {self.max_distinct!r}.")
+        bins = self.n_quantile_bins
+        if bins is not None and (not isinstance(bins, Integral) or bins is True or bins < 1):
+            raise ValueError(f"n_quantile_bins must be an integer > 0 or None, got {bins!r}.")
         if not isinstance(self.sparse_output, bool) and self.sparse_output != "auto":
             raise ValueError(
                 f'sparse_output must be True, False or "auto", got {self.sparse_output!r}.'
@@ -201,12 +204,12 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         n_distinct = np.array([_count_distinct(x, self.max_distinct) for x in X.T], int)
         self._two = n_distinct == 2
         self._many = n_distinct > self.max_distinct
-        few = (n_distinct > 2) & ~self._many
+        few, bins = (n_distinct > 2) & ~self._many, self.n_quantile_bins
         self._parts: list[tuple[np.ndarray, Any]] = []
         for mask, transformer in (
             (self._many, RobustSmoothClip()),
             (few, PiecewiseLinearBins()),
-            (self._many, self.n_quantile_bins and PiecewiseLinearBins(self.n_quantile_bins)),
+            (self._many, PiecewiseLinearBins(bins) if bins else None),
         ):
             if mask.any() and transformer:
                 self._parts.append((mask, transformer.fit(X[:, mask])))
@@ -260,14 +263,13 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
             max_categories=self.max_categories,
             dtype=self.dtype,
         )
-        M = self._one_hot.fit_transform(self._codes(chosen))
+        self._one_hot.fit(self._codes(chosen))
         # from the one-hot columns to the encoder's: pairs become one, and single ones nothing
         names = [str(i) for i in range(len(chosen))]
         columns_of = [
             name.split("_", 1) for name in self._one_hot.get_feature_names_out(names).tolist()
         ]
-        self._pairing, self._labels = _pairing(columns_of, self.categories_, self.dtype)
-        assert M.shape[1] == self._pairing.shape[0]
+        self._join, self._labels = _joined(columns_of, self.categories_, self.dtype)
 
     def _codes(self, columns: list[Column]) -> np.ndarray:
         """Positions of the columns' values among their categories; -1 for missing and unknown."""
@@ -283,7 +285,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         chosen = [c for c, is_one in zip(columns, self.categorical_, strict=True) if is_one]
         if self._one_hot is None:
             return []
-        return [self._one_hot.transform(self._codes(chosen)) @ self._pairing]
+        return [self._one_hot.transform(self._codes(chosen)) @ self._join]
 
     # Everything
 
@@ -318,7 +320,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         return np.hstack([b.toarray() if issparse(b) else b for b in blocks])
 
     def _is_sparse(self, blocks: list[Any]) -> bool:
-        """Whether the result is sparse; with "auto" the rows of `fit` have decided."""
+        """Whether the result is sparse; with "auto" the numbers of columns decide."""
         if isinstance(self.sparse_output, bool):
             return self.sparse_output
         dense = sum(b.shape[1] for b in blocks if not issparse(b))
@@ -375,7 +377,7 @@ def _as_strings(column: Column) -> list[Any]:
     return [None if key is None else str(key) for key in column.categories()]
 
 
-def _pairing(
+def _joined(
     columns_of: list[list[str]], categories: list[np.ndarray], dtype: Any
 ) -> tuple[csr_matrix, list[tuple[int, str]]]:
     """The matrix from one-hot columns to the encoder's, and each of these as (column, label)."""
@@ -396,7 +398,7 @@ def _pairing(
                 values.append(1.0)
                 code = columns_of[k][1]
                 is_code = code.isdigit()
-                labels.append((j, f"{categories[j][int(code)]}" if is_code else "other"))
+                labels.append((j, f"{categories[j][int(code)]}" if is_code else "(other)"))
     shape = (len(columns_of), len(labels))
     return csr_matrix((np.array(values, dtype), (rows, cols)), shape=shape), labels
 

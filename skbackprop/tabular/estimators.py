@@ -100,7 +100,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
 
     A :class:`TabularEncoder`, and a :class:`~skbackprop.ensemble.FoldEnsembleClassifier` of five
     networks. The settings are the same for all tables, except that from 5,000 rows on layers are
-    wider and epochs fewer. They were chosen by a study of many tables, see :doc:`/guide/tables`.
+    wider and epochs fewer. See :doc:`/guide/tables`.
 
     Parameters
     ----------
@@ -136,7 +136,8 @@ class TabularClassifier(ClassifierMixin, Tabular):
         The fitted ensemble. It takes encoded tables.
 
     members_ : list of BackpropClassifier
-        Its members.
+        Its members. Their output layers were rescaled after training; losses in `history_` are
+        from before.
 
     oof_decision_function_ : ndarray of shape (n_samples, n_classes)
         Probabilities for the rows of `fit`, by the members that weren't trained on them.
@@ -332,7 +333,8 @@ class TabularRegressor(RegressorMixin, Tabular):
         The fitted ensemble. It takes encoded tables.
 
     members_ : list of BackpropRegressor
-        Its members.
+        Its members. Their output layers were rescaled after training; losses in `history_` are
+        from before.
 
     oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Predictions for the rows of `fit`, by the members that weren't trained on them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -211,8 +212,9 @@ class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
         ValueError
             If `n_bins` isn't a positive integer or None.
         """
-        if self.n_bins is not None and (not isinstance(self.n_bins, int) or self.n_bins < 1):
-            raise ValueError(f"n_bins must be an integer > 0 or None, got {self.n_bins!r}.")
+        n = self.n_bins
+        if n is not None and (not isinstance(n, Integral) or n is True or n < 1):
+            raise ValueError(f"n_bins must be an integer > 0 or None, got {n!r}.")
         X = _check(self, X, reset=True)
         self.edges_ = [self._edges(x[np.isfinite(x)]) for x in X.T]
         return self

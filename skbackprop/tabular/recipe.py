@@ -1,4 +1,4 @@
-"""The default network for tables: what its settings are, and what each is worth."""
+"""The default network for tables."""
 
 from __future__ import annotations
 
