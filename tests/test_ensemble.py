@@ -195,6 +195,15 @@ def test_repeats_are_averaged():
     assert_allclose(clf.oof_decision_function_, expected, rtol=1e-6)
 
 
+def test_folds_as_lists_and_masks():
+    folds = [(train, test) for train, test in StratifiedKFold(3).split(X, y)]
+    expected = ensemble(cv=folds).fit(X, y).predict_proba(X)
+    lists = [(train.tolist(), test.tolist()) for train, test in folds]
+    masks = [tuple(np.isin(np.arange(150), part) for part in fold) for fold in folds]
+    for cv in lists, masks:
+        assert_array_equal(ensemble(cv=cv).fit(X, y).predict_proba(X), expected)
+
+
 def test_groups_stay_together():
     groups = np.arange(150) // 5
     cv = GroupKFold(3)
@@ -236,6 +245,9 @@ def test_seeds_jobs_and_copies():
     [
         ({"cv": 1}, ValueError, "cv must be an integer > 1 or a splitter, got 1"),
         ({"cv": [([], [1])]}, ValueError, "without rows"),
+        ({"cv": []}, ValueError, "made no folds"),
+        ({"cv": [([0, 150], [1])]}, ValueError, "row numbers from 0 to 149 or masks"),
+        ({"cv": [([0.5], [1])]}, ValueError, "row numbers from 0 to 149 or masks"),
         ({"member": BackpropRegressor()}, TypeError, "must be a BackpropClassifier or None"),
         ({"member": "mlp"}, TypeError, "must be a BackpropClassifier or None, got 'mlp'"),
     ],

@@ -623,7 +623,7 @@ def test_a_column_of_no_numbers_is_named(column):
 
 
 def test_rows_of_different_lengths_are_not_called_categories():
-    for data, target in ((X.tolist()[:-1] + [[1.0]], y), (X, [*([[0]] * 149), [0, 1]])):
+    for data, target in (([*X.tolist()[:-1], [1.0]], y), (X, [*([[0]] * 149), [0, 1]])):
         with pytest.raises(ValueError, match="inhomogeneous") as info:
             net().fit(data, target)
         assert "Encode categories" not in str(info.value)

@@ -138,7 +138,7 @@ def frame():
 NAMES = [
     *["many", "date", "few<=2", "few<=4", "few<=8", "two", "missing_many"],
     *["text_a", "text_b", "text_c", "flag", "pair"],
-    *["number_codes_1.0", "number_codes_2.0", "number_codes_3.0"],
+    *["number_codes_1", "number_codes_2", "number_codes_3"],
 ]
 
 
@@ -189,6 +189,8 @@ def test_other_frames(module):
     E = encoder.fit_transform(given)
     assert_array_equal(E, TabularEncoder().fit_transform(data))
     assert list(encoder.feature_names_in_) == list(data.columns)
+    declared = TabularEncoder(categorical_features=["few"]).fit(given.select(["few", "two"]))
+    assert declared.categorical_.tolist() == [True, False]
     categorical = make(data.assign(text=data["text"].astype("category")))
     assert_array_equal(TabularEncoder().fit_transform(categorical), E)
 
@@ -235,6 +237,54 @@ def test_numbers_of_other_types(column):
     assert np.isfinite(E).all()
     there = slice(0, 19)
     assert (np.diff(E[there, 0]) > 0).all()
+
+
+def test_a_category_is_the_same_whatever_is_beside_it():
+    def encode(values, seen):
+        encoder = TabularEncoder(categorical_features=[0]).fit(pd.DataFrame({"a": seen}))
+        return encoder.transform(pd.DataFrame({"a": values}))
+
+    one = encode([1, 2, 2], [1, "b", 2])
+    assert_array_equal(one, [[1, 0, 0], [0, 1, 0], [0, 1, 0]])
+    for values in ([2, 3], ["2", "3"], [2.0, 3.0], ["3", 2][::-1]):
+        for seen in ([1, 2, 3], ["1", "2", "3"], [1.0, 2.0, np.nan, 3.0]):
+            assert_array_equal(encode(values, seen), [[0, 1, 0], [0, 0, 1]])
+    assert_array_equal(encode([True, False], [True, False, "x"])[:, :2], [[0, 1], [1, 0]])
+
+
+def test_columns_of_nothing_may_hold_anything_later():
+    table = pd.DataFrame({"a": [None] * 4, "b": [1.0, 2.0, 3.0, 4.0], "c": [None] * 4})
+    encoder = TabularEncoder(categorical_features=["c"]).fit(table)
+    E = encoder.transform(table.assign(a="text", c="text"))
+    assert_array_equal(E, encoder.transform(table))
+
+
+def test_names_are_unique():
+    table = pd.DataFrame({"a": ["b_c", "d", "e"], "a_b": ["c", "f", "g"]})
+    names = TabularEncoder().fit(table).get_feature_names_out().tolist()
+    assert names == ["a_b_c", "a_d", "a_e", "a_b_c_2", "a_b_f", "a_b_g"]
+    close = PiecewiseLinearBins().fit([[1e6], [1e6 + 0.1], [1e6 + 0.2]])
+    assert len(set(close.get_feature_names_out())) == 2
+
+
+def test_names_of_columns_must_differ():
+    twice = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]], columns=["a", "a"])
+    with pytest.raises(ValueError, match="several columns of the name 'a'"):
+        TabularEncoder().fit(twice)
+
+
+def test_an_error_leaves_the_encoder_alone():
+    encoder = TabularEncoder().fit(frame())
+    before = encoder.transform(frame())
+    with pytest.raises(ValueError, match="column 'odd'"):
+        encoder.fit(pd.DataFrame({"odd": [[1], [2]]}))
+    assert_array_equal(encoder.transform(frame()), before)
+
+
+@pytest.mark.parametrize("values", [[0, 5e-324, 1e-323], [-1.7e308, 0, 1.7e308]])
+def test_bins_of_extreme_widths(values):
+    B = PiecewiseLinearBins().fit_transform(np.array(values)[:, None])
+    assert_allclose(B, [[0, 0], [1, 0], [1, 1]])
 
 
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="no time zones to set here")
@@ -434,7 +484,20 @@ def test_regression(outputs, weighted):
     assert mean.shape == std.shape == Y.shape
     assert reg.score(X, Y) > reg.oof_score_
     each = [member.predict(reg.encoder_.transform(X)) for member in reg.members_]
-    assert_allclose(np.mean(each, axis=0), mean, rtol=1e-5)
+    assert_allclose(np.mean(each, axis=0) * reg._scale + reg._mean, mean, rtol=1e-5)
+    assert_allclose(np.std((reg.oof_prediction_ - reg._mean) / reg._scale), 0.7, atol=0.2)
+
+
+@pytest.mark.parametrize(("factor", "offset"), [(1, 1e9), (1e100, 0), (1e-200, 0)])
+def test_targets_far_from_one(factor, offset):
+    X, y = load_diabetes(return_X_y=True)
+    plain = TabularRegressor(random_state=0, cv=2).fit(X, y)
+    reg = TabularRegressor(random_state=0, cv=2).fit(X, factor * y + offset)
+    assert abs(reg.oof_score_ - plain.oof_score_) < 0.05
+    predicted = (reg.predict(X) - offset) / factor
+    assert np.corrcoef(predicted, plain.predict(X))[0, 1] > 0.95
+    left_out = (reg.oof_prediction_ - offset) / factor
+    assert np.corrcoef(left_out, plain.oof_prediction_)[0, 1] > 0.9
 
 
 def test_regression_with_an_estimator_of_ones_own():

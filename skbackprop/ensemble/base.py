@@ -105,11 +105,24 @@ class FoldEnsemble(MetaEstimatorMixin, BaseEstimator):
             cv = splitter(n_splits, shuffle=True, random_state=rng.randint(SEEDS))
         else:
             cv = check_cv(cv, y, classifier=isinstance(self, ClassifierMixin))
-        folds = [Fold(*fold) for fold in cv.split(np.empty((n, 1)), y, groups)]
-        for rows, left_out in folds:
-            if not len(rows) or not len(left_out):
-                raise ValueError(f"cv={self.cv!r} made a fold without rows to train or to test on.")
+        split = cv.split(np.empty((n, 1)), y, groups)
+        folds = [Fold(*(self._rows(part, n) for part in parts)) for parts in split]
+        if not folds:
+            raise ValueError(f"cv={self.cv!r} made no folds.")
         return folds
+
+    def _rows(self, part: Any, n: int) -> np.ndarray:
+        """One part of a fold, given as row numbers or as a mask, as row numbers."""
+        rows = np.asarray(part)
+        if rows.dtype.kind == "b" and rows.shape == (n,):
+            rows = np.flatnonzero(rows)
+        if rows.ndim != 1 or not len(rows):
+            raise ValueError(f"cv={self.cv!r} made a fold without rows to train or to test on.")
+        if rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= n:
+            raise ValueError(
+                f"cv={self.cv!r} must give row numbers from 0 to {n - 1} or masks, got {part!r}."
+            )
+        return rows
 
     def _class_counts(self, y: Any) -> np.ndarray | None:
         """Rows of each class; None where the folds aren't stratified."""

@@ -177,7 +177,7 @@ def unchanged_on_error(estimator: Any) -> Iterator[None]:
     A shallow copy is enough: what attributes hold only changes in place once nothing can fail.
     """
     state, before = estimator.__dict__, estimator.__dict__.copy()
-    rng = estimator.random_state
+    rng: Any = getattr(estimator, "random_state", None)
     draws: Any = rng.get_state() if isinstance(rng, np.random.RandomState) else None
     try:
         yield

@@ -29,7 +29,8 @@ class Column:
         self.title = title
         name = str(getattr(given, "dtype", getattr(given, "type", ""))).lower()
         self.declared = name.startswith(CATEGORICAL)
-        if name.startswith("dictionary"):  # pyarrow's __array__ takes a missing one for the last
+        if name.startswith("dictionary") and hasattr(given, "to_pylist"):
+            # pyarrow's __array__ takes a missing value for the last category
             given = np.array(given.to_pylist(), dtype=object)
         values = np.asarray(given)
         self.kind, self.values, self.missing = "number", values, np.zeros(len(values), bool)
@@ -104,13 +105,15 @@ class Column:
                 ) from error
         return floats
 
-    def categories(self) -> np.ndarray:
-        """The values as objects that can be compared: floats, or strings; None where missing.
+    def categories(self) -> list[str | None]:
+        """The values as strings that can be compared, None where missing.
+
+        A value has the same string whatever else is in the column: 3, 3.0 and "3" are one category.
 
         Raises
         ------
         ValueError
-            If there are values that are neither.
+            If there are values that are none.
         """
         if self.kind == "other":
             first = self.values[~self.missing][0]
@@ -118,11 +121,21 @@ class Column:
                 f"{self.title} must hold numbers, strings, booleans or dates, got {first!r} of type"
                 f" {type(first).__name__}."
             )
-        keys = self.values.astype(object)
-        if self.kind == "text":
-            keys = np.array([v if isinstance(v, str) else str(v) for v in keys], dtype=object)
-        keys[self.missing] = None
-        return keys
+        values = self.values.tolist()
+        if self.kind == "flag":
+            values = [value == 1 for value in values]
+        return [
+            None if is_missing else _category(value)
+            for value, is_missing in zip(values, self.missing.tolist(), strict=True)
+        ]
+
+
+def _category(value: Any) -> str:
+    """The name of a category."""
+    if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
+        number = float(value)
+        return str(int(number)) if number.is_integer() else repr(number)
+    return str(value)
 
 
 def _is_missing(value: Any) -> bool:
@@ -143,7 +156,7 @@ def _without_zone(value: Any) -> Any:
 
 def is_frame(X: Any) -> bool:
     """True for a data frame or a table with named columns."""
-    return hasattr(X, "__dataframe__") and (hasattr(X, "columns") or hasattr(X, "column_names"))
+    return hasattr(X, "columns") or hasattr(X, "column_names")
 
 
 def names_of(X: Any) -> list[Any] | None:
@@ -185,6 +198,9 @@ def read(X: Any, estimator: str) -> list[Column]:
             f"Found array with {len(X)} sample(s) and {len(names)} feature(s) (shape="
             f"({len(X)}, {len(names)})) while a minimum of 1 is required by {estimator}."
         )
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"X has several columns of the name {name!r}. Rename them.")
     columns = (X.iloc[:, j] if hasattr(X, "iloc") else X[name] for j, name in enumerate(names))
     return [
         Column(column, f"column {name!r} of X") for column, name in zip(columns, names, strict=True)

@@ -12,6 +12,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skbackprop.estimators.checks import unchanged_on_error
 from skbackprop.tabular.columns import Column, names_of, read
 from skbackprop.tabular.numbers import PiecewiseLinearBins, RobustSmoothClip, names_out
 
@@ -65,7 +66,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         Which columns are taken to hold categories.
 
     categories_ : list of ndarray
-        Categories of each of these columns, sorted.
+        Categories of each of these columns as strings, sorted.
 
     n_features_in_ : int
         Number of columns seen by `fit`.
@@ -134,10 +135,14 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         """
         self._check_parameters()
         columns = read(X, type(self).__name__)
-        validate_data(self, _shaped(X, columns), reset=True, skip_check_array=True)
-        self.categorical_ = self._categorical(columns, names_of(X))
-        self._fit_numbers(self._numbers(columns))
-        self._fit_categories(columns)
+        with unchanged_on_error(self):
+            validate_data(self, _shaped(X, columns), reset=True, skip_check_array=True)
+            self.categorical_ = self._categorical(columns, names_of(X))
+            self._empty = np.zeros(len(columns), bool)
+            X = self._numbers(columns)
+            self._empty[~self.categorical_] = np.isnan(X).all(axis=0)
+            self._fit_numbers(X)
+            self._fit_categories(columns)
         return self
 
     def _check_parameters(self) -> None:
@@ -165,21 +170,21 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
                     f" {given!r}."
                 )
             return np.array([c.declared or c.kind in ("text", "flag", "other") for c in columns])
-        chosen = np.asarray(given)
-        if chosen.ndim != 1:
+        if np.ndim(given) != 1:
             raise ValueError(f"categorical_features must be one-dimensional, got {given!r}.")
+        chosen = given.tolist() if hasattr(given, "tolist") else list(given)
         mask = np.zeros(n, bool)
-        if chosen.dtype.kind == "b":
+        if chosen and all(isinstance(one, bool | np.bool_) for one in chosen):
             if len(chosen) != n:
                 raise ValueError(
                     f"categorical_features as a mask must have one entry for each of the {n}"
                     f" columns, got {len(chosen)}."
                 )
-            return chosen.copy()
-        for one in chosen.tolist():
+            return np.array(chosen)
+        for one in chosen:
             if isinstance(one, str) and names is not None and one in names:
                 mask[names.index(one)] = True
-            elif isinstance(one, int) and 0 <= one < n:
+            elif isinstance(one, int | np.integer) and one is not True and 0 <= one < n:
                 mask[one] = True
             else:
                 allowed = f"names among {names}" if names else f"indices from 0 to {n - 1}"
@@ -190,11 +195,14 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
 
     def _numbers(self, columns: list[Column]) -> np.ndarray:
         """The columns of numbers side by side, with NaN for missing ones."""
-        chosen = [
-            column.numbers()
-            for column, is_categorical in zip(columns, self.categorical_, strict=True)
-            if not is_categorical
-        ]
+        chosen = []
+        for column, is_categorical, is_empty in zip(
+            columns, self.categorical_, self._empty, strict=True
+        ):
+            if is_empty:  # as it was in `fit`, and is left out, so it may hold anything
+                chosen.append(np.full(len(column.values), np.nan))
+            elif not is_categorical:
+                chosen.append(column.numbers())
         if not chosen:
             return np.empty((len(columns[0].values), 0))
         return np.clip(np.stack(chosen, axis=1), -LARGEST, LARGEST)
@@ -248,16 +256,15 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
 
     def _fit_categories(self, columns: list[Column]) -> None:
         """The categories, one-hot; two of a column share one of -1 and 1."""
-        self.categories_ = []
         chosen = [c for c, is_one in zip(columns, self.categorical_, strict=True) if is_one]
-        for column in chosen:
-            keys = column.categories()
-            self.categories_.append(_sorted(keys[~column.missing]))
+        self.categories_ = [_sorted(column.categories()) for column in chosen]
         self._one_hot = None
-        if not chosen:
+        # a column of missing values alone has no categories, and is left out
+        self._filled = [len(categories) > 0 for categories in self.categories_]
+        if not any(self._filled):
             return
         self._one_hot = OneHotEncoder(
-            categories=[np.arange(len(c)) for c in self.categories_],
+            categories=[np.arange(len(c)) for c in self.categories_ if len(c)],
             handle_unknown="ignore",
             min_frequency=self.min_frequency,
             max_categories=self.max_categories,
@@ -265,7 +272,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         )
         self._one_hot.fit(self._codes(chosen))
         # from the one-hot columns to the encoder's: pairs become one, and single ones nothing
-        names = [str(i) for i in range(len(chosen))]
+        names = [str(i) for i, is_filled in enumerate(self._filled) if is_filled]
         columns_of = [
             name.split("_", 1) for name in self._one_hot.get_feature_names_out(names).tolist()
         ]
@@ -273,12 +280,12 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
 
     def _codes(self, columns: list[Column]) -> np.ndarray:
         """Positions of the columns' values among their categories; -1 for missing and unknown."""
-        codes = np.full((len(columns[0].values), len(columns)), -1)
-        for j, (column, categories) in enumerate(zip(columns, self.categories_, strict=True)):
-            position = {key: i for i, key in enumerate(categories.tolist())}
-            keys = column.categories() if categories.dtype != object else _as_strings(column)
-            codes[:, j] = [position.get(key, -1) for key in keys]
-        return codes
+        codes = []
+        for column, categories in zip(columns, self.categories_, strict=True):
+            if len(categories):
+                position = {key: i for i, key in enumerate(categories.tolist())}
+                codes.append([position.get(key, -1) for key in column.categories()])
+        return np.array(codes).T
 
     def _encode_categories(self, columns: list[Column]) -> list[Any]:
         """The columns made of categories, as a sparse matrix."""
@@ -345,10 +352,10 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         names = names_out(self, input_features)
         numbers = self._number_names(names[~self.categorical_])
         if self._one_hot is None:
-            return np.array(numbers, dtype=object)
+            return _unique(numbers)
         own = names[self.categorical_]
         categories = [f"{own[j]}_{label}" if label else own[j] for j, label in self._labels]
-        return np.array([*numbers, *categories], dtype=object)
+        return _unique([*numbers, *categories])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -366,15 +373,25 @@ def _count_distinct(x: np.ndarray, limit: int) -> int:
     return int(known if known > limit else len(np.unique(x[~np.isnan(x)])))
 
 
-def _sorted(keys: np.ndarray) -> np.ndarray:
-    """Distinct keys, sorted: an array of floats, or of strings as objects."""
-    distinct = sorted(set(keys.tolist()))
-    return np.array(distinct, dtype=object if distinct and isinstance(distinct[0], str) else float)
+def _sorted(keys: list[str | None]) -> np.ndarray:
+    """Distinct categories, sorted; numbers by their size."""
+    distinct = {key for key in keys if key is not None}
+    try:
+        return np.array(sorted(distinct, key=float), dtype=object)
+    except ValueError:
+        return np.array(sorted(distinct), dtype=object)
 
 
-def _as_strings(column: Column) -> list[Any]:
-    """The keys of a column whose categories are strings."""
-    return [None if key is None else str(key) for key in column.categories()]
+def _unique(names: list[str]) -> np.ndarray:
+    """The names, with a number after those that have been used before."""
+    used: set[str] = set()
+    for i, name in enumerate(names):
+        k = 1
+        while names[i] in used:
+            k += 1
+            names[i] = f"{name}_{k}"
+        used.add(names[i])
+    return np.array(names, dtype=object)
 
 
 def _joined(

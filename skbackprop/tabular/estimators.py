@@ -299,8 +299,7 @@ class TabularRegressor(RegressorMixin, Tabular):
     """A regressor for tables as they are: strings, categories, dates, missing values.
 
     A :class:`TabularEncoder`, and a :class:`~skbackprop.ensemble.FoldEnsembleRegressor` of five
-    networks. By default they are trained on targets of mean 0 and variance 1; their output layers
-    are changed back afterwards.
+    networks. By default they are trained on targets of mean 0 and variance 1, and predict them.
 
     Parameters
     ----------
@@ -333,8 +332,7 @@ class TabularRegressor(RegressorMixin, Tabular):
         The fitted ensemble. It takes encoded tables.
 
     members_ : list of BackpropRegressor
-        Its members. Their output layers were rescaled after training; losses in `history_` are
-        from before.
+        Its members.
 
     oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Predictions for the rows of `fit`, by the members that weren't trained on them.
@@ -394,19 +392,16 @@ class TabularRegressor(RegressorMixin, Tabular):
         """
         with unchanged_on_error(self):
             E = self._encode(X, y)
+            self._mean, self._scale = np.zeros(()), np.ones(())
             if self.estimator is not None:
                 self._fit_ensemble(E, y, sample_weight, groups, self.estimator)
                 return self
             y = check_targets(y, E)
             weight = check_sample_weight(sample_weight, E)
-            mean = np.average(y, axis=0, weights=weight)
-            scale = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weight))
-            scale = np.where(scale > 0, scale, 1.0)
-            self._fit_ensemble(E, (y - mean) / scale, weight, groups, recipe.regressor(len(y)))
-            for member in self.ensemble_.members_:
-                member.coefs_[-1] = member.coefs_[-1] * scale
-                member.intercepts_[-1] = member.intercepts_[-1] * scale + mean
-            self.ensemble_.oof_prediction_ = self.ensemble_.oof_prediction_ * scale + mean
+            self._mean = np.average(y, axis=0, weights=weight)
+            self._scale = deviation(y - self._mean, weight)
+            y = (y - self._mean) / self._scale
+            self._fit_ensemble(E, y, weight, groups, recipe.regressor(len(y)))
         return self
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
@@ -428,13 +423,24 @@ class TabularRegressor(RegressorMixin, Tabular):
         std : ndarray, shaped like y
             Standard deviation over the members. Only with `return_std`.
         """
-        return self._predicted("predict", X, return_std)
+        # in float64: a large mean would swallow the rest in float32
+        mean, std = self._predicted("predict", X, True)
+        mean, std = mean * self._scale + self._mean, std * self._scale
+        return (mean, std) if return_std else mean
 
     @property
     def oof_prediction_(self) -> np.ndarray:
         """Predictions for the rows of `fit`, by members that weren't trained on them."""
         check_is_fitted(self)
-        return self.ensemble_.oof_prediction_
+        return self.ensemble_.oof_prediction_ * self._scale + self._mean
+
+
+def deviation(d: np.ndarray, weight: np.ndarray | None) -> Any:
+    """sqrt(mean of d**2) of each column, without overflow; 1 where it is 0."""
+    largest = np.abs(d).max(axis=0)
+    largest = np.where(largest > 0, largest, 1.0)
+    root = np.sqrt(np.average((d / largest) ** 2, axis=0, weights=weight))
+    return np.where(root > 0, largest * root, 1.0)
 
 
 def check_targets(y: Any, X: Any) -> np.ndarray:

@@ -42,6 +42,12 @@ def names_out(transformer: Any, input_features: Any) -> np.ndarray:
     return names
 
 
+def _texts(edges: np.ndarray) -> list[str]:
+    """Edges as short texts, or as long ones where the short ones are equal."""
+    short = [f"{edge:g}" for edge in edges]
+    return short if len(set(short)) == len(short) else [repr(float(edge)) for edge in edges]
+
+
 class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Scale each column by its middle half, and bring outliers smoothly below 3.
 
@@ -242,12 +248,14 @@ class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
         X = _check(self, X, reset=False)
         B = np.zeros((len(X), sum(max(0, len(e) - 1) for e in self.edges_)), X.dtype)
         start = 0
-        for x, e in zip(X.T, self.edges_, strict=True):
-            for t in range(len(e) - 1):
-                # in halves, as the difference of two numbers may overflow
-                part = (x / 2 - e[t] / 2) / (e[t + 1] / 2 - e[t] / 2)
-                B[:, start + t] = np.where(np.isnan(x), 0.0, np.clip(part, 0.0, 1.0))
-            start += max(0, len(e) - 1)
+        with np.errstate(over="ignore"):
+            for x, e in zip(X.T, self.edges_, strict=True):
+                for t in range(len(e) - 1):
+                    # the difference of two numbers may overflow: then in halves
+                    half = 1.0 if np.isfinite(e[t + 1] - e[t]) else 0.5
+                    part = (half * x - half * e[t]) / (half * e[t + 1] - half * e[t])
+                    B[:, start + t] = np.where(np.isnan(x), 0.0, np.clip(part, 0.0, 1.0))
+                start += max(0, len(e) - 1)
         return B
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -265,9 +273,9 @@ class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         names = [
-            f"{name}<={edge:g}"
+            f"{name}<={edge}"
             for name, edges in zip(names_out(self, input_features), self.edges_, strict=True)
-            for edge in edges[1:]
+            for edge in _texts(edges)[1:]
         ]
         return np.array(names, dtype=object)
 
