@@ -9,6 +9,13 @@ def one_blas_thread():
         yield
 
 
+def pytest_collection_modifyitems(items):
+    """Ids with addresses differ between processes, and `pytest -n` then refuses to run."""
+    wrong = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if wrong:
+        raise pytest.UsageError(f"ids must not hold addresses: {wrong[:3]}")
+
+
 def named(value):
     """An id that is the same in every process, as `pytest -n` needs it."""
     return getattr(value, "__name__", None) or str(value)

@@ -5,6 +5,7 @@ Each part raises if an estimator was left unusable, or a limit or a file behind.
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import random
@@ -146,7 +147,7 @@ assert refused
 
 
 def full_disk() -> str:
-    """RLIMIT_FSIZE: a file that can't be written whole raises, and the estimator is as before."""
+    """A file that can't be written whole raises, and the estimator is as before."""
     clf = net(max_iter=3, tol=10).fit(X, y)
     proba = clf.predict_proba(X)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -162,8 +163,15 @@ def full_disk() -> str:
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
             file.truncate(0)
+    if os.path.exists("/dev/full"):  # every write to it finds no space left
+        try:
+            with open("/dev/full", "wb") as full:
+                pickle.dump(clf, full)
+            raise AssertionError("something was written to a full device")
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
     assert np.array_equal(clf.predict_proba(X), proba)
-    return "a full disk"
+    return "a full disk, and a file that must not grow"
 
 
 def forks(count: int) -> str:
