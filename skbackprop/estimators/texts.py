@@ -192,7 +192,7 @@ coefs_ : list of ndarray
 intercepts_ : list of ndarray
     b of each layer, of shape (units in layer i + 1,).
 
-input_scale_ : ndarray of shape (n_features_in_,) or None
+input_scale_ : ndarray of shape (`n_features_in_`,) or None
     The factors that the features are multiplied by; None if `input_scale` is 0.
 
 n_features_in_ : int

@@ -62,7 +62,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    categorical_ : ndarray of bool of shape (n_features_in_,)
+    categorical_ : ndarray of bool of shape (`n_features_in_`,)
         Which columns are taken to hold categories.
 
     categories_ : list of ndarray
