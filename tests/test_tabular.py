@@ -252,6 +252,16 @@ def test_a_category_is_the_same_whatever_is_beside_it():
     assert_array_equal(encode([True, False], [True, False, "x"])[:, :2], [[0, 1], [1, 0]])
 
 
+def test_the_order_of_categories_is_not_chance():
+    for texts in (["1", "01", "10", "2"], ["nan", "3", "20"], ["b", "a", "1"]):
+        encoder = TabularEncoder(categorical_features=[0]).fit(pd.DataFrame({"a": texts}))
+        backwards = TabularEncoder(categorical_features=[0]).fit(pd.DataFrame({"a": texts[::-1]}))
+        assert encoder.categories_[0].tolist() == backwards.categories_[0].tolist()
+    assert encoder.categories_[0].tolist() == ["1", "a", "b"]
+    numbers = TabularEncoder(categorical_features=[0]).fit(pd.DataFrame({"a": [10, 9, 1, 2]}))
+    assert numbers.categories_[0].tolist() == ["1", "2", "9", "10"]
+
+
 def test_columns_of_nothing_may_hold_anything_later():
     table = pd.DataFrame({"a": [None] * 4, "b": [1.0, 2.0, 3.0, 4.0], "c": [None] * 4})
     encoder = TabularEncoder(categorical_features=["c"]).fit(table)

@@ -375,11 +375,12 @@ def _count_distinct(x: np.ndarray, limit: int) -> int:
 
 def _sorted(keys: list[str | None]) -> np.ndarray:
     """Distinct categories, sorted; numbers by their size."""
-    distinct = {key for key in keys if key is not None}
+    distinct = sorted({key for key in keys if key is not None})  # a set's own order is random
     try:
-        return np.array(sorted(distinct, key=float), dtype=object)
+        size = np.array([float(key) for key in distinct])
     except ValueError:
-        return np.array(sorted(distinct), dtype=object)
+        return np.array(distinct, dtype=object)
+    return np.array(distinct, dtype=object)[np.argsort(size, kind="stable")]
 
 
 def _unique(names: list[str]) -> np.ndarray:
