@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import (
     load_breast_cancer,
     load_diabetes,
@@ -15,6 +16,7 @@ from sklearn.datasets import (
     load_iris,
     make_multilabel_classification,
 )
+from sklearn.decomposition import PCA
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.model_selection import (
     GroupKFold,
@@ -23,6 +25,8 @@ from sklearn.model_selection import (
     StratifiedKFold,
     cross_val_score,
 )
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbackprop import BackpropClassifier, BackpropRegressor
@@ -240,6 +244,52 @@ def test_seeds_jobs_and_copies():
     assert not hasattr(MEMBER, "coefs_")
 
 
+def test_pipelines_are_fitted_on_the_rows_of_their_member():
+    cv = StratifiedKFold(4)
+    scaled = make_pipeline(StandardScaler(), MEMBER)
+    clf = ensemble(scaled, cv=cv).fit(1000 * X, y)
+    for member, (rows, left_out) in zip(clf.members_, cv.split(X, y), strict=True):
+        assert_allclose(member[0].mean_, 1000 * X[rows].mean(axis=0))
+        same = BackpropClassifier(**member[-1].get_params())
+        scale = StandardScaler().fit(1000 * X[rows])
+        E, E_val = scale.transform(1000 * X[rows]), scale.transform(1000 * X[left_out])
+        same.fit(E, y[rows], X_val=E_val, y_val=y[left_out])
+        assert_allclose(
+            member.decision_function(1000 * X) * clf.temperature_,
+            same.decision_function(scale.transform(1000 * X)),
+        )
+    assert_allclose(clf.predict_proba(1000 * X), ensemble(scaled, cv=cv).fit(X, y).predict_proba(X))
+    assert clf.oof_score_ > 0.9
+    assert not hasattr(scaled[0], "mean_")
+
+
+def test_members_take_the_elements_of_a_list_in_turn():
+    other = make_pipeline(PCA(2), clone(MEMBER).set_params(hidden_layer_sizes=(3,)))
+    clf = ensemble([MEMBER, other], cv=3).fit(X, y)
+    assert [isinstance(m, BackpropClassifier) for m in clf.members_] == [True, False, True]
+    assert clf.members_[1][-1].coefs_[0].shape == (2, 3)
+    single = np.mean([member.predict_proba(X) for member in clf.members_], axis=0)
+    assert_allclose(clf.predict_proba(X), single)
+    assert_array_equal(clone(clf).fit(X, y).predict_proba(X), clf.predict_proba(X))
+
+
+def test_pipelines_take_what_their_first_step_takes():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    frame["kind"] = np.where(X[:, 0] > 6, "big", "small")
+    first = make_column_transformer((OneHotEncoder(), ["kind"]), remainder="passthrough")
+    clf = ensemble(make_pipeline(first, MEMBER)).fit(frame, y)
+    assert list(clf.feature_names_in_) == [*"abcd", "kind"]
+    assert clf.score(frame, y) > 0.8
+    assert clf.oof_decision_function_.shape == (150, 3)
+    with pytest.raises(ValueError, match="feature names should match"):
+        clf.predict(frame.rename(columns={"a": "A"}))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        clf.fit(frame, y[:-1])
+    reg = FoldEnsembleRegressor(make_pipeline(first, REGRESSOR), random_state=0)
+    assert reg.fit(frame, X[:, 0]).oof_score_ > 0.5
+
+
 @pytest.mark.parametrize(
     ("params", "error", "words"),
     [
@@ -248,8 +298,11 @@ def test_seeds_jobs_and_copies():
         ({"cv": []}, ValueError, "made no folds"),
         ({"cv": [([0, 150], [1])]}, ValueError, "row numbers from 0 to 149 or masks"),
         ({"cv": [([0.5], [1])]}, ValueError, "row numbers from 0 to 149 or masks"),
-        ({"member": BackpropRegressor()}, TypeError, "must be a BackpropClassifier or None"),
-        ({"member": "mlp"}, TypeError, "must be a BackpropClassifier or None, got 'mlp'"),
+        ({"member": BackpropRegressor()}, TypeError, "must be a BackpropClassifier, a Pipeline"),
+        ({"member": "mlp"}, TypeError, "or None, got 'mlp'"),
+        ({"member": make_pipeline(PCA())}, TypeError, "got Pipeline"),
+        ({"member": [MEMBER, "mlp"]}, TypeError, "or None, got 'mlp'"),
+        ({"member": []}, ValueError, "got an empty list"),
     ],
 )
 def test_what_is_refused(params, error, words):

@@ -16,7 +16,9 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit, cross_val_score
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbackprop import BackpropClassifier, BackpropRegressor
@@ -26,6 +28,7 @@ from skbackprop.tabular import (
     TabularClassifier,
     TabularEncoder,
     TabularRegressor,
+    TreeBins,
 )
 from skbackprop.tabular.columns import Column
 
@@ -50,6 +53,7 @@ def expected(estimator):
         RobustSmoothClip(),
         PiecewiseLinearBins(),
         PiecewiseLinearBins(4),
+        TreeBins(min_samples_leaf=5),
         TabularEncoder(),
         TabularEncoder(n_quantile_bins=4),
         TabularClassifier(cv=3),
@@ -112,6 +116,57 @@ def test_bins_are_the_formula(n_bins):
 def test_wrong_bins(n_bins):
     with pytest.raises(ValueError, match="n_bins must be an integer > 0 or None, got"):
         PiecewiseLinearBins(n_bins).fit([[1.0], [2.0]])
+
+
+@pytest.mark.parametrize("kind", [DecisionTreeClassifier, DecisionTreeRegressor])
+def test_tree_bins_are_cut_where_a_tree_splits(kind):
+    X, y = load_iris(return_X_y=True)
+    target = y if kind is DecisionTreeClassifier else np.sin(X[:, 2])
+    bins = TreeBins(5, min_samples_leaf=10).fit(X, target)
+    for x, edges in zip(X.T, bins.edges_, strict=True):
+        tree = kind(max_leaf_nodes=5, min_samples_leaf=10).fit(x[:, None], target).tree_
+        splits = np.sort(tree.threshold[tree.feature >= 0])
+        assert_allclose(edges, [x.min(), *splits, x.max()], rtol=1e-6)
+        assert 3 < len(edges) < 7
+    B = bins.transform(X)
+    assert_array_equal(B[:, :4], X)
+    plain = PiecewiseLinearBins()
+    plain.fit(X).edges_ = bins.edges_
+    assert_allclose(B[:, 4:], plain.transform(X))
+    names = bins.get_feature_names_out()
+    assert list(names[:5]) == ["x0", "x1", "x2", "x3", f"x0<={bins.edges_[0][1]:g}"]
+    assert len(names) == B.shape[1]
+    assert_allclose(bins.transform(csr_array(X)).toarray(), B)
+    again = TreeBins(5, min_samples_leaf=10).fit(csr_array(X), target)
+    assert_allclose(np.concatenate(again.edges_), np.concatenate(bins.edges_))
+
+
+def test_tree_bins_of_few_values_and_of_very_large_ones():
+    rng = np.random.default_rng(0)
+    X = np.stack([rng.integers(0, 10, 400), rng.normal(size=400), np.ones(400)], axis=1)
+    y = X[:, 1] > 0.3
+    X[:, 1] *= 1e300
+    bins = TreeBins().fit(X, y)
+    assert [len(edges) for edges in bins.edges_] == [0, 3, 0]
+    assert 0.25e300 < bins.edges_[1][1] < 0.35e300
+    assert bins.transform(X).shape == (400, 5)
+    assert len(TreeBins(min_distinct=10).fit(X, X[:, 0]).edges_[0]) > 5
+    # a target of numbers that happen to be whole
+    assert len(TreeBins(target_type="continuous").fit(X, np.round(X[:, 1] / 1e300)).edges_[1]) > 3
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"max_leaf_nodes": 1}, "max_leaf_nodes must be an integer >= 2, got 1"),
+        ({"min_samples_leaf": 0.5}, "min_samples_leaf must be an integer >= 1, got 0.5"),
+        ({"min_distinct": True}, "min_distinct must be an integer >= 2, got True"),
+        ({"target_type": "numbers"}, "target_type must be .* got 'numbers'"),
+    ],
+)
+def test_wrong_tree_bins(params, words):
+    with pytest.raises(ValueError, match=words):
+        TreeBins(**params).fit(np.arange(20.0)[:, None], np.arange(20) % 2)
 
 
 # The encoder
@@ -441,6 +496,23 @@ def test_the_defaults():
     assert clf.oof_score_ > 0.93
 
 
+def test_every_other_member_cuts_numbers_into_bins():
+    X, y = load_iris(return_X_y=True)
+    net = BackpropClassifier((8,), **small)
+    clf = TabularClassifier(net, tree_bins=3, random_state=0).fit(X, y)
+    assert [isinstance(member, Pipeline) for member in clf.members_] == [False, True] * 2 + [False]
+    bins = clf.members_[1][0]
+    assert bins.max_leaf_nodes == 3
+    assert bins.target_type == "categorical"
+    plain = TabularClassifier(net, tree_bins=None, random_state=0).fit(X, y)
+    assert not any(isinstance(member, Pipeline) for member in plain.members_)
+    X, y = load_diabetes(return_X_y=True)
+    reg = TabularRegressor(BackpropRegressor(hidden_layer_sizes=(8,), **small), random_state=0)
+    assert reg.fit(X, y).members_[1][0].target_type == "continuous"
+    with pytest.raises(ValueError, match="max_leaf_nodes must be an integer >= 2, got 1"):
+        TabularClassifier(net, tree_bins=1).fit(X, y > 100)
+
+
 def test_class_weights():
     X, y = load_iris(return_X_y=True)
     clf = TabularClassifier(class_weight={0: 1.0, 1: 1.0, 2: 5.0}, random_state=0).fit(X, y)
@@ -516,5 +588,5 @@ def test_regression_with_an_estimator_of_ones_own():
     own = TabularRegressor(member, random_state=0)
     scaled = TransformedTargetRegressor(own, transformer=StandardScaler()).fit(X, y)
     assert scaled.score(X, y) > 0.3
-    with pytest.raises(TypeError, match="estimator must be a BackpropRegressor or None"):
+    with pytest.raises(TypeError, match="must be a BackpropRegressor, a Pipeline"):
         TabularRegressor(BackpropClassifier()).fit(X, y)

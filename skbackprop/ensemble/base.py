@@ -6,15 +6,17 @@ import warnings
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv
-from sklearn.utils import check_random_state
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array, check_random_state, get_tags
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.checks import naming_what_is_no_number, warn
+from skbackprop.estimators.compat import safe_indexing
 from skbackprop.optimizers import OPTIMIZERS
 
 #: Seeds of the members are below this.
@@ -28,22 +30,41 @@ class Fold(NamedTuple):
     test: np.ndarray
 
 
-def train(member: BaseBackprop, X: Any, y: Any, sample_weight: Any, fold: Fold) -> BaseBackprop:
+def network_of(member: Any) -> BaseBackprop:
+    """The network of a member: itself, or a pipeline's last step."""
+    network: BaseBackprop = member[-1] if isinstance(member, Pipeline) else member
+    return network
+
+
+def begin_with_transformers(members: list[Any]) -> bool:
+    """Whether all members are pipelines of more than a network: they take what those take."""
+    return all(isinstance(member, Pipeline) and len(member) > 1 for member in members)
+
+
+def train(member: Any, X: Any, y: Any, sample_weight: Any, fold: Fold) -> Any:
     """Fit a member on one part of the rows; the other one chooses the best epoch."""
     rows, left_out = fold
-    if isinstance(member, ClassifierMixin) and y.ndim == 1:
+    network = network_of(member)
+    if is_classifier(network) and y.ndim == 1:
         left_out = left_out[np.isin(y[left_out], y[rows])]  # the member knows no other classes
     weight = val = None
     if sample_weight is not None:
         weight, val = sample_weight[rows], sample_weight[left_out]
-    given = {"X_val": X[left_out], "y_val": y[left_out], "sample_weight_val": val}
-    if not len(left_out) or (val is not None and not val.any()):
-        member.set_params(early_stopping=False)
+    X_train, X_val = safe_indexing(X, rows), safe_indexing(X, left_out)
+    is_judged = len(left_out) > 0 and (val is None or val.any())
+    if begin_with_transformers([member]):
+        first = member[:-1]
+        X_train = first.fit_transform(X_train, y[rows])
+        X_val = first.transform(X_val) if is_judged else None
+    given = {"X_val": X_val, "y_val": y[left_out], "sample_weight_val": val}
+    if not is_judged:
+        network.set_params(early_stopping=False)
         given = {}
     with warnings.catch_warnings():
-        if member.n_iter_no_change == np.inf:  # all epochs are wanted
+        if network.n_iter_no_change == np.inf:  # all epochs are wanted
             warnings.simplefilter("ignore", ConvergenceWarning)
-        return member.fit(X[rows], y[rows], weight, **given)
+        network.fit(X_train, y[rows], weight, **given)
+    return member
 
 
 class FoldEnsemble(MetaEstimatorMixin, BaseEstimator):
@@ -68,30 +89,65 @@ class FoldEnsemble(MetaEstimatorMixin, BaseEstimator):
         """Train the members. Returns their folds."""
         rng = check_random_state(self.random_state)
         folds = self._folds(X, y, groups, rng)
-        members = []
-        for seed in rng.randint(SEEDS, size=len(folds)):
-            members.append(self._member().set_params(random_state=int(seed)))
+        estimators = self._estimators()
+        members = [self._member(estimators[k % len(estimators)]) for k in range(len(folds))]
+        for member, seed in zip(members, rng.randint(SEEDS, size=len(folds)), strict=True):
+            network_of(member).set_params(random_state=int(seed))
         self.members_ = Parallel(n_jobs=self.n_jobs)(
             delayed(train)(member, X, y, sample_weight, fold)
             for member, fold in zip(members, folds, strict=True)
         )
         return folds
 
-    def _member(self) -> BaseBackprop:
-        """A copy of the estimator; unless it says how, it keeps the epoch of the lowest loss."""
-        given = self._kind() if self.estimator is None else self.estimator
-        if not isinstance(given, self._kind):
-            raise TypeError(f"estimator must be a {self._kind.__name__} or None, got {given!r}.")
-        member: Any = clone(given)
-        solver = member.solver
+    def _estimators(self) -> list[Any]:
+        """What the members are copies of, in turn."""
+        given = self.estimator
+        if given is None:
+            return [self._kind()]
+        estimators = list(given) if isinstance(given, list | tuple) else [given]
+        for one in estimators:
+            if not isinstance(network_of(one), self._kind):
+                raise TypeError(
+                    f"estimator must be a {self._kind.__name__}, a Pipeline that ends in one, a"
+                    f" list of these, or None, got {one!r}."
+                )
+        if not estimators:
+            raise ValueError(
+                "estimator must be None or have at least one member, got an empty list."
+            )
+        return estimators
+
+    def _member(self, given: Any) -> Any:
+        """A copy of an estimator; unless it says how, it keeps the epoch of the lowest loss."""
+        member = clone(given)
+        network: Any = network_of(member)
+        solver = network.solver
         stochastic = (OPTIMIZERS[solver] if isinstance(solver, str) else solver).stochastic
-        if stochastic and not member.early_stopping:
-            member.set_params(early_stopping=True, scoring="loss", n_iter_no_change=np.inf)
+        if stochastic and not network.early_stopping:
+            network.set_params(early_stopping=True, scoring="loss", n_iter_no_change=np.inf)
         return member
+
+    def _check_fit(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """X and y as the members take them. Names and numbers of features are recorded."""
+        if not begin_with_transformers(self._estimators()):
+            with naming_what_is_no_number(X):
+                X, y = validate_data(
+                    self,
+                    X,
+                    y,
+                    accept_sparse="csr",
+                    multi_output=True,
+                    dtype=[np.float64, np.float32],
+                )
+            return X, y
+        validate_data(self, X, y, skip_check_array=True)
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        check_consistent_length(X, y)
+        return X, y
 
     def _folds(self, X: Any, y: Any, groups: Any, rng: np.random.RandomState) -> list[Fold]:
         """Rows of each member; one member with all rows if they are too few to split."""
-        cv, n = self.cv, X.shape[0]
+        cv, n = self.cv, len(y)
         if isinstance(cv, int | np.integer) and not isinstance(cv, bool):
             if cv < 2:
                 raise ValueError(f"cv must be an integer > 1 or a splitter, got {cv!r}.")
@@ -131,18 +187,23 @@ class FoldEnsemble(MetaEstimatorMixin, BaseEstimator):
     def _checked(self, X: Any) -> Any:
         """X as the members take it."""
         check_is_fitted(self)
+        if begin_with_transformers(self.members_):
+            validate_data(self, X, reset=False, skip_check_array=True)
+            return X
         with naming_what_is_no_number(X):
             return validate_data(
                 self,
                 X,
                 accept_sparse="csr",
-                dtype=self.members_[0].coefs_[0].dtype,
+                dtype=network_of(self.members_[0]).coefs_[0].dtype,
                 reset=False,
             )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        if isinstance(self.estimator, Pipeline):
+            tags.input_tags = get_tags(self.estimator).input_tags
         return tags
 
 

@@ -9,15 +9,14 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils.validation import validate_data
 
-from skbackprop.ensemble.base import Fold, FoldEnsemble, average_of_left_out
+from skbackprop.ensemble.base import Fold, FoldEnsemble, average_of_left_out, network_of
 from skbackprop.estimators.checks import (
     check_sample_weight,
-    naming_what_is_no_number,
     unchanged_on_error,
 )
 from skbackprop.estimators.classifier import BackpropClassifier
+from skbackprop.estimators.compat import safe_indexing
 from skbackprop.estimators.labels import as_labels
 
 #: Temperatures are looked for between exp(-3) and exp(3).
@@ -34,10 +33,12 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
 
     Parameters
     ----------
-    estimator : BackpropClassifier or None, default=None
+    estimator : BackpropClassifier, Pipeline, list of these or None, default=None
         What each member is a copy of. If its `early_stopping` is False and its solver has epochs,
         members are trained for all of `max_iter` epochs, and the one with the lowest loss on the
-        fold left out is kept. None stands for ``BackpropClassifier()``.
+        fold left out is kept. A Pipeline ends in a BackpropClassifier; its transformers are fitted
+        on the rows that the member is trained on. Members take the elements of a list in turn.
+        None stands for ``BackpropClassifier()``.
 
     cv : int, splitter or iterable, default=5
         The folds. An integer shuffles and stratifies; folds are fewer if no class has as many rows.
@@ -53,7 +54,7 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
 
     Attributes
     ----------
-    members_ : list of BackpropClassifier
+    members_ : list of BackpropClassifier or Pipeline
         The members. Their output weights and intercepts are divided by the temperature.
 
     temperature_ : float
@@ -139,29 +140,28 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
         ValueError
             If a parameter or an array isn't allowed. The ensemble is left as it was.
         TypeError
-            If `estimator` isn't a BackpropClassifier.
+            If `estimator` isn't of the types above.
         """
         with unchanged_on_error(self):
             return self._fit(X, y, sample_weight, groups)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> Self:
         """Fit; attributes may be left half done by an error."""
-        with naming_what_is_no_number(X):
-            X, y = validate_data(
-                self, X, y, accept_sparse="csr", multi_output=True, dtype=[np.float64, np.float32]
-            )
+        X, y = self._check_fit(X, y)
         y, self._multilabel = as_labels(y)
-        sample_weight = check_sample_weight(sample_weight, X)
+        sample_weight = check_sample_weight(sample_weight, np.empty((len(y), 0)))
         self.classes_ = np.arange(y.shape[1]) if self._multilabel else np.unique(y)
         folds = self._train(X, y, sample_weight, groups)
         self.temperature_ = 1.0
         if self.calibrate:
             self._calibrate(X, y, sample_weight, folds)
         left_out = [
-            self._aligned(member, member.predict_proba(X[rows])) if len(rows) else self._nothing()
+            self._aligned(member, member.predict_proba(safe_indexing(X, rows)))
+            if len(rows)
+            else self._nothing()
             for member, (_, rows) in zip(self.members_, folds, strict=True)
         ]
-        p = self.oof_decision_function_ = average_of_left_out(left_out, folds, X.shape[0])
+        p = self.oof_decision_function_ = average_of_left_out(left_out, folds, len(y))
         known = np.isfinite(p).all(axis=1)
         self.oof_score_ = float("nan")
         if known.any():
@@ -191,12 +191,12 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
         """Fit one temperature on all rows left out, and divide the members' scores by it."""
         parts = []
         for member, (_, rows) in zip(self.members_, folds, strict=True):
-            is_linked = member.out_activation_ == "softmax" or self._multilabel
+            is_linked = network_of(member).out_activation_ == "softmax" or self._multilabel
             if not is_linked and len(member.classes_) > 2:
                 return  # probabilities that aren't a softmax of scores
             if not len(rows):
                 return
-            Z = member.decision_function(X[rows])
+            Z = member.decision_function(safe_indexing(X, rows))
             if Z.ndim == 1:  # the score of the second of two classes, or of a single one
                 Z = np.stack([np.zeros_like(Z), Z], axis=1)[:, -len(member.classes_) :]
             weight = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
@@ -211,9 +211,9 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
             self.temperature_ = temperature_of(
                 lambda t: np.take_along_axis(log_softmax(Z / t, axis=1), true, axis=1), weight
             )
-        for member in self.members_:
-            member.coefs_[-1] = member.coefs_[-1] / self.temperature_
-            member.intercepts_[-1] = member.intercepts_[-1] / self.temperature_
+        for network in map(network_of, self.members_):
+            network.coefs_[-1] = network.coefs_[-1] / self.temperature_
+            network.intercepts_[-1] = network.intercepts_[-1] / self.temperature_
 
     def _probabilities(self, X: Any) -> np.ndarray:
         """Probabilities of every member, of shape (n_members, n_samples, n_classes)."""

@@ -7,14 +7,13 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils.validation import validate_data
 
 from skbackprop.ensemble.base import FoldEnsemble, average_of_left_out
 from skbackprop.estimators.checks import (
     check_sample_weight,
-    naming_what_is_no_number,
     unchanged_on_error,
 )
+from skbackprop.estimators.compat import safe_indexing
 from skbackprop.estimators.numbers import as_numbers
 from skbackprop.estimators.regressor import BackpropRegressor
 
@@ -27,10 +26,12 @@ class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
 
     Parameters
     ----------
-    estimator : BackpropRegressor or None, default=None
+    estimator : BackpropRegressor, Pipeline, list of these or None, default=None
         What each member is a copy of. If its `early_stopping` is False and its solver has epochs,
         members are trained for all of `max_iter` epochs, and the one with the lowest loss on the
-        fold left out is kept. None stands for ``BackpropRegressor()``.
+        fold left out is kept. A Pipeline ends in a BackpropRegressor; its transformers are fitted
+        on the rows that the member is trained on. Members take the elements of a list in turn.
+        None stands for ``BackpropRegressor()``.
 
     cv : int, splitter or iterable, default=5
         The folds. An integer shuffles.
@@ -43,7 +44,7 @@ class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
 
     Attributes
     ----------
-    members_ : list of BackpropRegressor
+    members_ : list of BackpropRegressor or Pipeline
         The members.
 
     oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
@@ -104,25 +105,22 @@ class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
         ValueError
             If a parameter or an array isn't allowed. The ensemble is left as it was.
         TypeError
-            If `estimator` isn't a BackpropRegressor.
+            If `estimator` isn't of the types above.
         """
         with unchanged_on_error(self):
             return self._fit(X, y, sample_weight, groups)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> Self:
         """Fit; attributes may be left half done by an error."""
-        with naming_what_is_no_number(X):
-            X, y = validate_data(
-                self, X, y, accept_sparse="csr", multi_output=True, dtype=[np.float64, np.float32]
-            )
+        X, y = self._check_fit(X, y)
         y = as_numbers(y)
-        sample_weight = check_sample_weight(sample_weight, X)
+        sample_weight = check_sample_weight(sample_weight, np.empty((len(y), 0)))
         folds = self._train(X, y, sample_weight, groups)
         left_out = [
-            member.predict(X[rows]) if len(rows) else np.empty((0, *y.shape[1:]))
+            member.predict(safe_indexing(X, rows)) if len(rows) else np.empty((0, *y.shape[1:]))
             for member, (_, rows) in zip(self.members_, folds, strict=True)
         ]
-        self.oof_prediction_ = average_of_left_out(left_out, folds, X.shape[0])
+        self.oof_prediction_ = average_of_left_out(left_out, folds, len(y))
         known = np.isfinite(self.oof_prediction_.reshape(len(y), -1)).all(axis=1)
         self.oof_score_ = float("nan")
         if known.sum() > 1:

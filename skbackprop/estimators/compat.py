@@ -8,6 +8,10 @@ from typing import Any
 
 import sklearn
 
+# Rows of whatever scikit-learn takes: arrays, sparse matrices, frames. It is in the public
+# reference in spite of the underscore. Unchanged from 1.6 to 1.9.
+from sklearn.utils import _safe_indexing as safe_indexing
+
 # The vocabulary of `_parameter_constraints` and the function that checks it: they give the same
 # error messages as MLPClassifier. Private, but used by other third-party estimators as well. In
 # scikit-learn since 1.2, unchanged from 1.6 to 1.9.
@@ -55,6 +59,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "metric_takes_sample_weight",
+    "safe_indexing",
     "validate_parameter_constraints",
     "with_callbacks",
 ]

@@ -1,8 +1,9 @@
 """Tables: an encoder for any columns, and estimators that are strong on them by default."""
 
+from skbackprop.tabular.bins import PiecewiseLinearBins, TreeBins
 from skbackprop.tabular.encoder import TabularEncoder
 from skbackprop.tabular.estimators import TabularClassifier, TabularRegressor
-from skbackprop.tabular.numbers import PiecewiseLinearBins, RobustSmoothClip
+from skbackprop.tabular.numbers import RobustSmoothClip
 
 __all__ = [
     "PiecewiseLinearBins",
@@ -10,4 +11,5 @@ __all__ = [
     "TabularClassifier",
     "TabularEncoder",
     "TabularRegressor",
+    "TreeBins",
 ]

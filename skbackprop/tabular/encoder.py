@@ -13,8 +13,9 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.estimators.checks import unchanged_on_error
+from skbackprop.tabular.bins import PiecewiseLinearBins
 from skbackprop.tabular.columns import Column, names_of, read
-from skbackprop.tabular.numbers import PiecewiseLinearBins, RobustSmoothClip, names_out
+from skbackprop.tabular.numbers import RobustSmoothClip, names_out
 
 #: With sparse_output="auto": at least so many columns, at most this share not zero in a row.
 WIDE, SPARSE = 256, 0.1

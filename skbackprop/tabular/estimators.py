@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.pipeline import make_pipeline
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
@@ -13,6 +14,7 @@ from skbackprop.ensemble import FoldEnsembleClassifier, FoldEnsembleRegressor
 from skbackprop.estimators.checks import check_sample_weight, unchanged_on_error
 from skbackprop.estimators.numbers import as_numbers
 from skbackprop.tabular import recipe
+from skbackprop.tabular.bins import TreeBins
 from skbackprop.tabular.encoder import TabularEncoder
 
 
@@ -21,6 +23,7 @@ class Tabular(MetaEstimatorMixin, BaseEstimator):
 
     _ensemble: ClassVar[type]
     _n_quantile_bins: ClassVar[int | None] = None
+    _target_type: ClassVar[str] = "categorical"
 
     def __init__(
         self,
@@ -28,6 +31,7 @@ class Tabular(MetaEstimatorMixin, BaseEstimator):
         *,
         encoder: Any = None,
         categorical_features: Any = "from_dtype",
+        tree_bins: int | None = 8,
         cv: Any = 5,
         n_jobs: int | None = None,
         random_state: Any = None,
@@ -35,6 +39,7 @@ class Tabular(MetaEstimatorMixin, BaseEstimator):
         self.estimator = estimator
         self.encoder = encoder
         self.categorical_features = categorical_features
+        self.tree_bins = tree_bins
         self.cv = cv
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -65,9 +70,13 @@ class Tabular(MetaEstimatorMixin, BaseEstimator):
         return E
 
     def _fit_ensemble(self, E: Any, y: Any, sample_weight: Any, groups: Any, member: Any) -> None:
-        """Train the ensemble on encoded rows."""
+        """Train the ensemble on encoded rows. Every other member cuts numbers into bins."""
+        members = [member]
+        if self.tree_bins is not None:
+            bins = TreeBins(self.tree_bins, target_type=self._target_type)
+            members.append(make_pipeline(bins, member))
         self.ensemble_ = self._ensemble(
-            member, cv=self.cv, n_jobs=self.n_jobs, random_state=self.random_state
+            members, cv=self.cv, n_jobs=self.n_jobs, random_state=self.random_state
         ).fit(E, y, sample_weight, groups)
 
     def _predicted(self, method: str, X: Any, *arguments: Any) -> Any:
@@ -117,6 +126,10 @@ class TabularClassifier(ClassifierMixin, Tabular):
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, see :class:`~skbackprop.BackpropClassifier`. With an `estimator`,
         set it there.
+
+    tree_bins : int or None, default=8
+        Every other member also sees the columns of many distinct numbers cut into so many bins, as
+        :class:`TreeBins` does. None means that no member does.
 
     cv : int, splitter or iterable, default=5
         The folds, one for each member.
@@ -178,6 +191,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
         encoder: Any = None,
         categorical_features: Any = "from_dtype",
         class_weight: Any = None,
+        tree_bins: int | None = 8,
         cv: Any = 5,
         n_jobs: int | None = None,
         random_state: Any = None,
@@ -186,6 +200,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
             estimator,
             encoder=encoder,
             categorical_features=categorical_features,
+            tree_bins=tree_bins,
             cv=cv,
             n_jobs=n_jobs,
             random_state=random_state,
@@ -314,6 +329,10 @@ class TabularRegressor(RegressorMixin, Tabular):
         Which columns hold categories, see :class:`TabularEncoder`. Not used with an `encoder` of
         your own. By default ("from_dtype") those of strings, booleans and categorical types.
 
+    tree_bins : int or None, default=8
+        Every other member also sees the columns of many distinct numbers cut into so many bins, as
+        :class:`TreeBins` does. None means that no member does.
+
     cv : int, splitter or iterable, default=5
         The folds, one for each member.
 
@@ -361,6 +380,7 @@ class TabularRegressor(RegressorMixin, Tabular):
 
     _ensemble = FoldEnsembleRegressor
     _n_quantile_bins = 4
+    _target_type = "continuous"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Encode the table and train the ensemble.

@@ -1,8 +1,7 @@
-"""Columns of numbers, made fit for a network: scaled and clipped smoothly, or cut into bins."""
+"""Columns of numbers, made fit for a network: scaled and clipped smoothly."""
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -10,7 +9,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 
-def _check(transformer: Any, X: Any, reset: bool) -> np.ndarray:
+def check_numbers(transformer: Any, X: Any, reset: bool) -> np.ndarray:
     """X as float32 or float64, with NaN and infinity allowed."""
     return validate_data(
         transformer,
@@ -40,12 +39,6 @@ def names_out(transformer: Any, input_features: Any) -> np.ndarray:
             f"input_features should have length equal to number of features ({n}), got {len(names)}"
         )
     return names
-
-
-def _texts(edges: np.ndarray) -> list[str]:
-    """Edges as short texts, or as long ones where the short ones are equal."""
-    short = [f"{edge:g}" for edge in edges]
-    return short if len(set(short)) == len(short) else [repr(float(edge)) for edge in edges]
 
 
 class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -109,7 +102,7 @@ class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self : object
             The fitted transformer.
         """
-        X = _check(self, X, reset=True)
+        X = check_numbers(self, X, reset=True)
         X = np.where(np.isfinite(X), X, np.nan)
         known = np.isfinite(X).any(axis=0)
         X = np.where(known, X, 0.0)
@@ -134,150 +127,12 @@ class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Between -3 and 3, or NaN.
         """
         check_is_fitted(self)
-        X = _check(self, X, reset=False)
+        X = check_numbers(self, X, reset=False)
         with np.errstate(over="ignore", invalid="ignore"):
             Z = (X - self.median_) * self.scale_
         Z = np.clip(Z, -1e9, 1e9, dtype=X.dtype, casting="same_kind")
         Z[np.isposinf(X)], Z[np.isneginf(X)] = 1e9, -1e9
         return Z / np.sqrt(1.0 + np.square(Z / 3.0))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
-
-class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
-    r"""Cut each column into bins, and tell how far x has gone through each of them.
-
-    For the edges e_0 < e_1 < ... < e_k of a column there are k outputs,
-
-    .. math::
-
-       f_t(x) = \min\Bigl(1, \max\Bigl(0, \frac{x - e_{t-1}}{e_t - e_{t-1}}\Bigr)\Bigr).
-
-    A linear layer on top can have another slope in each bin. NaN gives zeros.
-
-    Parameters
-    ----------
-    n_bins : int or None, default=None
-        Bins between equally frequent quantiles; fewer where quantiles are equal. None makes every
-        distinct value an edge.
-
-    Attributes
-    ----------
-    edges_ : list of ndarray
-        Edges of each column, ascending. A column of fewer than two distinct values has no outputs.
-
-    n_features_in_ : int
-        Number of features seen by `fit`.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features. Defined only when `X` has feature names that are all strings.
-
-    See Also
-    --------
-    TabularEncoder : Uses bins for columns of few distinct values.
-
-    References
-    ----------
-    Y. Gorishniy, I. Rubachev and A. Babenko (2022). On embeddings for numerical features in tabular
-    deep learning, section 3.2, eq. 1. There the first and last bins are open. :arxiv:`2203.05556`
-
-    Examples
-    --------
-    >>> from skbackprop.tabular import PiecewiseLinearBins
-    >>> PiecewiseLinearBins().fit([[1.0], [2.0], [4.0]]).transform([[0.0], [1.5], [3.0]])
-    array([[0. , 0. ],
-           [0.5, 0. ],
-           [1. , 0.5]])
-    """
-
-    def __init__(self, n_bins: int | None = None) -> None:
-        self.n_bins = n_bins
-
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Find the edges.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples as rows.
-
-        y : None
-            Not used.
-
-        Returns
-        -------
-        self : object
-            The fitted transformer.
-
-        Raises
-        ------
-        ValueError
-            If `n_bins` isn't a positive integer or None.
-        """
-        n = self.n_bins
-        if n is not None and (not isinstance(n, Integral) or n is True or n < 1):
-            raise ValueError(f"n_bins must be an integer > 0 or None, got {n!r}.")
-        X = _check(self, X, reset=True)
-        self.edges_ = [self._edges(x[np.isfinite(x)]) for x in X.T]
-        return self
-
-    def _edges(self, x: np.ndarray) -> np.ndarray:
-        """The edges of one column."""
-        if self.n_bins is not None and len(x):
-            x = np.quantile(x, np.linspace(0.0, 1.0, self.n_bins + 1))
-        return np.unique(x)
-
-    def transform(self, X: Any) -> np.ndarray:
-        """Encode X.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples as rows.
-
-        Returns
-        -------
-        B : ndarray of shape (n_samples, n_bins_of_all_features)
-            Numbers between 0 and 1, column by column.
-        """
-        check_is_fitted(self)
-        X = _check(self, X, reset=False)
-        B = np.zeros((len(X), sum(max(0, len(e) - 1) for e in self.edges_)), X.dtype)
-        start = 0
-        with np.errstate(over="ignore"):
-            for x, e in zip(X.T, self.edges_, strict=True):
-                for t in range(len(e) - 1):
-                    # the difference of two numbers may overflow: then in halves
-                    half = 1.0 if np.isfinite(e[t + 1] - e[t]) else 0.5
-                    part = (half * x - half * e[t]) / (half * e[t + 1] - half * e[t])
-                    B[:, start + t] = np.where(np.isnan(x), 0.0, np.clip(part, 0.0, 1.0))
-                start += max(0, len(e) - 1)
-        return B
-
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Name the outputs by the upper edges of their bins.
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Names of the columns; by default those seen by `fit`, or x0, x1, ...
-
-        Returns
-        -------
-        names : ndarray of str objects
-            Such as ``"age<=30"``.
-        """
-        check_is_fitted(self)
-        names = [
-            f"{name}<={edge}"
-            for name, edges in zip(names_out(self, input_features), self.edges_, strict=True)
-            for edge in _texts(edges)[1:]
-        ]
-        return np.array(names, dtype=object)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

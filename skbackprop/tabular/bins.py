@@ -1,0 +1,356 @@
+"""Columns of numbers, cut into bins."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack, issparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skbackprop.tabular.numbers import check_numbers, names_out
+
+
+def _texts(edges: np.ndarray) -> list[str]:
+    """Edges as short texts, or as long ones where the short ones are equal."""
+    short = [f"{edge:g}" for edge in edges]
+    return short if len(set(short)) == len(short) else [repr(float(edge)) for edge in edges]
+
+
+def bin_names(names: np.ndarray, edges: list[np.ndarray]) -> list[str]:
+    """Names of the bins of all columns, by their upper edges."""
+    return [
+        f"{name}<={edge}"
+        for name, own in zip(names, edges, strict=True)
+        for edge in _texts(own)[1:]
+    ]
+
+
+def piecewise_linear(X: np.ndarray, edges: list[np.ndarray]) -> np.ndarray:
+    """How far each x has gone through each bin of its column; NaN gives zeros."""
+    B = np.zeros((len(X), sum(max(0, len(e) - 1) for e in edges)), X.dtype)
+    start = 0
+    with np.errstate(over="ignore"):
+        for x, e in zip(X.T, edges, strict=True):
+            for t in range(len(e) - 1):
+                # the difference of two numbers may overflow: then in halves
+                half = 1.0 if np.isfinite(e[t + 1] - e[t]) else 0.5
+                part = (half * x - half * e[t]) / (half * e[t + 1] - half * e[t])
+                B[:, start + t] = np.where(np.isnan(x), 0.0, np.clip(part, 0.0, 1.0))
+            start += max(0, len(e) - 1)
+    return B
+
+
+class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
+    r"""Cut each column into bins, and tell how far x has gone through each of them.
+
+    For the edges e_0 < e_1 < ... < e_k of a column there are k outputs,
+
+    .. math::
+
+       f_t(x) = \min\Bigl(1, \max\Bigl(0, \frac{x - e_{t-1}}{e_t - e_{t-1}}\Bigr)\Bigr).
+
+    A linear layer on top can have another slope in each bin. NaN gives zeros.
+
+    Parameters
+    ----------
+    n_bins : int or None, default=None
+        Bins between equally frequent quantiles; fewer where quantiles are equal. None makes every
+        distinct value an edge.
+
+    Attributes
+    ----------
+    edges_ : list of ndarray
+        Edges of each column, ascending. A column of fewer than two distinct values has no outputs.
+
+    n_features_in_ : int
+        Number of features seen by `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features. Defined only when `X` has feature names that are all strings.
+
+    See Also
+    --------
+    TabularEncoder : Uses bins for columns of few distinct values.
+
+    References
+    ----------
+    Y. Gorishniy, I. Rubachev and A. Babenko (2022). On embeddings for numerical features in tabular
+    deep learning, section 3.2, eq. 1. There the first and last bins are open. :arxiv:`2203.05556`
+
+    Examples
+    --------
+    >>> from skbackprop.tabular import PiecewiseLinearBins
+    >>> PiecewiseLinearBins().fit([[1.0], [2.0], [4.0]]).transform([[0.0], [1.5], [3.0]])
+    array([[0. , 0. ],
+           [0.5, 0. ],
+           [1. , 0.5]])
+    """
+
+    def __init__(self, n_bins: int | None = None) -> None:
+        self.n_bins = n_bins
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Find the edges.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples as rows.
+
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If `n_bins` isn't a positive integer or None.
+        """
+        n = self.n_bins
+        if n is not None and (not isinstance(n, Integral) or n is True or n < 1):
+            raise ValueError(f"n_bins must be an integer > 0 or None, got {n!r}.")
+        X = check_numbers(self, X, reset=True)
+        self.edges_ = [self._edges(x[np.isfinite(x)]) for x in X.T]
+        return self
+
+    def _edges(self, x: np.ndarray) -> np.ndarray:
+        """The edges of one column."""
+        if self.n_bins is not None and len(x):
+            x = np.quantile(x, np.linspace(0.0, 1.0, self.n_bins + 1))
+        return np.unique(x)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Encode X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples as rows.
+
+        Returns
+        -------
+        B : ndarray of shape (n_samples, n_bins_of_all_features)
+            Numbers between 0 and 1, column by column.
+        """
+        check_is_fitted(self)
+        X = check_numbers(self, X, reset=False)
+        return piecewise_linear(X, self.edges_)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Name the outputs by the upper edges of their bins.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the columns; by default those seen by `fit`, or x0, x1, ...
+
+        Returns
+        -------
+        names : ndarray of str objects
+            Such as ``"age<=30"``.
+        """
+        check_is_fitted(self)
+        return np.array(bin_names(names_out(self, input_features), self.edges_), dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class TreeBins(TransformerMixin, BaseEstimator):
+    """Add bins where the target changes.
+
+    A decision tree that sees a single column splits it where the target changes most. These splits
+    are edges of bins, with the smallest and the largest value as outer ones. The columns of X stay
+    as they are, and the bins, as :class:`PiecewiseLinearBins` has them, come after them. A network
+    can then follow steps in a column of numbers.
+
+    Parameters
+    ----------
+    max_leaf_nodes : int, default=8
+        Bins of a column, at most.
+
+    min_samples_leaf : int, default=20
+        Rows in each bin, at least.
+
+    min_distinct : int, default=11
+        Columns of fewer distinct values aren't cut.
+
+    target_type : {"auto", "continuous", "categorical"}, default="auto"
+        Whether y holds numbers or classes. "auto" goes by its values, as
+        :func:`sklearn.utils.multiclass.type_of_target` does.
+
+    Attributes
+    ----------
+    edges_ : list of ndarray
+        Edges of each column, ascending; empty for a column that isn't cut.
+
+    n_features_in_ : int
+        Number of features seen by `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features. Defined only when `X` has feature names that are all strings.
+
+    See Also
+    --------
+    PiecewiseLinearBins : Bins that don't depend on a target.
+
+    References
+    ----------
+    Y. Gorishniy, I. Rubachev and A. Babenko (2022). On embeddings for numerical features in tabular
+    deep learning, section 3.2.2. :arxiv:`2203.05556`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop.tabular import TreeBins
+    >>> X = np.arange(100.0).reshape(-1, 1)
+    >>> bins = TreeBins().fit(X, X.ravel() > 41)
+    >>> bins.edges_
+    [array([ 0. , 41.5, 99. ])]
+    >>> bins.transform([[41.5], [99.0]])
+    array([[41.5,  1. ,  0. ],
+           [99. ,  1. ,  1. ]])
+    """
+
+    def __init__(
+        self,
+        max_leaf_nodes: int = 8,
+        *,
+        min_samples_leaf: int = 20,
+        min_distinct: int = 11,
+        target_type: str = "auto",
+    ) -> None:
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_samples_leaf = min_samples_leaf
+        self.min_distinct = min_distinct
+        self.target_type = target_type
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Find the edges.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Classes or numbers.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or an array isn't allowed.
+        """
+        for name, least in (("max_leaf_nodes", 2), ("min_samples_leaf", 1), ("min_distinct", 2)):
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+                raise ValueError(f"{name} must be an integer >= {least}, got {value!r}.")
+        if self.target_type not in ("auto", "continuous", "categorical"):
+            raise ValueError(
+                'target_type must be "auto", "continuous" or "categorical", got'
+                f" {self.target_type!r}."
+            )
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csc",
+            dtype=(np.float64, np.float32),
+            multi_output=True,
+            y_numeric=self.target_type == "continuous",
+        )
+        self.edges_ = [self._edges(_column(X, j), y) for j in range(X.shape[1])]
+        return self
+
+    def _edges(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """The edges of one column."""
+        values, rank = np.unique(x, return_inverse=True)
+        if len(values) < self.min_distinct:
+            return np.empty(0, x.dtype)
+        is_continuous = self.target_type == "continuous" or (
+            self.target_type == "auto" and type_of_target(y).startswith("continuous")
+        )
+        kind = DecisionTreeRegressor if is_continuous else DecisionTreeClassifier
+        tree = kind(
+            max_leaf_nodes=self.max_leaf_nodes,
+            min_samples_leaf=self.min_samples_leaf,
+            random_state=0,  # a single column has no ties between columns
+        )
+        # trees count in float32: ranks stay distinct there
+        grown = tree.fit(rank.reshape(-1, 1), y).tree_
+        splits = grown.threshold[grown.feature >= 0]
+        before = np.sort(np.floor(splits).astype(int))
+        if not len(before):
+            return np.empty(0, x.dtype)
+        middle = values[before] / 2 + values[before + 1] / 2
+        return np.unique(np.concatenate([values[:1], middle, values[-1:]]))
+
+    def transform(self, X: Any) -> Any:
+        """Put the bins beside X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        Returns
+        -------
+        B : {ndarray, sparse matrix} of shape (n_samples, n_features + n_bins_of_all_features)
+            X, and numbers between 0 and 1. Sparse if X is.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
+        cut = [j for j, edges in enumerate(self.edges_) if len(edges)]
+        chosen = X[:, cut]
+        bins = piecewise_linear(
+            chosen.toarray() if issparse(X) else chosen, [self.edges_[j] for j in cut]
+        )
+        if issparse(X):
+            return hstack([X, csr_matrix(bins)], format="csr")
+        return np.hstack([X, bins])
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Name the columns of the result.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the columns; by default those seen by `fit`, or x0, x1, ...
+
+        Returns
+        -------
+        names : ndarray of str objects
+            Those of X, and such as ``"age<=30"``.
+        """
+        check_is_fitted(self)
+        names = names_out(self, input_features)
+        return np.array([*names, *bin_names(names, self.edges_)], dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.required = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _column(X: Any, j: int) -> np.ndarray:
+    """Column j of X, as an array."""
+    return X[:, [j]].toarray().ravel() if issparse(X) else X[:, j]
