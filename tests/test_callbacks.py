@@ -15,7 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.fixes import parse_version
 
-from skbackprop import BackpropClassifier
+from skbackprop import BackpropClassifier, TabularClassifier
+from skbackprop.ensemble import FoldEnsembleClassifier
 from skbackprop.estimators import compat as _compat
 from skbackprop.network import Network
 
@@ -324,3 +325,68 @@ def test_parameters_that_a_callback_sets_are_checked_and_used():
     assert_array_equal(clf.coefs_[0], other.coefs_[0])
     with pytest.raises(ValueError, match="'alpha' parameter"):
         net().set_callbacks(Sets(alpha=-1.0)).fit(X, y)
+
+
+class Nested(Log):
+    """Is handed on to what the estimator trains."""
+
+    max_propagation_depth = None
+
+    def note(self, event, context):
+        names, at = [], context
+        while at is not None:
+            # an estimator's own task stands for the part of the task above
+            names.append(getattr(at, "source_task_name", None) or at.task_name)
+            at = at.parent
+        self.events.append((event, *names[::-1], context.task_id))
+
+
+@needs_callbacks
+@pytest.mark.parametrize("kind", ["ensemble", "table"])
+def test_members_and_their_epochs_are_tasks_of_an_ensemble(kind):
+    log, member = Nested(), net(max_iter=2)
+    if kind == "ensemble":
+        FoldEnsembleClassifier(member, cv=2).set_callbacks(log).fit(X, y)
+        path = ("fit",)
+    else:
+        TabularClassifier(member, cv=2).set_callbacks(log).fit(X, y)
+        path = ("fit", "ensemble")
+    begun = [event[1:] for event in log.events if event[0] == "begin"]
+    ended = [event[1:] for event in log.events if event[0] == "end"]
+    assert sorted(begun, key=str) == sorted(ended, key=str)
+    for k in range(2):
+        assert (*path, "member", k) in begun
+    assert begun.count((*path, "member", "epoch", 0)) == 2
+    assert begun.count((*path, "member", "epoch", 1)) == 2
+    assert log.events[0][0] == "setup"
+    assert log.events[-1][0] == "teardown"
+    assert not hasattr(member, "_skl_callbacks")
+
+
+@needs_callbacks
+def test_an_ensemble_hands_its_callbacks_to_other_processes():
+    out = io.StringIO()
+    with redirect_stdout(out):
+        ensemble = FoldEnsembleClassifier(net(), cv=2, n_jobs=2, random_state=0)
+        ensemble.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(X, y)
+    assert "member" in out.getvalue()
+    plain = FoldEnsembleClassifier(net(), cv=2, random_state=0).fit(X, y)
+    assert_array_equal(ensemble.predict_proba(X), plain.predict_proba(X))
+    assert not any(hasattr(member, "_skl_callbacks") for member in ensemble.members_)
+
+
+@needs_callbacks
+def test_callbacks_of_an_ensemble_that_fails():
+    log = Nested()
+    with pytest.raises(ValueError, match="cv must be"):
+        FoldEnsembleClassifier(net(), cv=1).set_callbacks(log).fit(X, y)
+    assert [event[0] for event in log.events] == ["setup", "begin", "teardown"]
+
+
+@pytest.mark.parametrize("kind", [FoldEnsembleClassifier, TabularClassifier])
+def test_a_line_for_each_member(kind, capsys):
+    kind(net(), cv=3, verbose=True).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in lines] == [f"Member {k}: 6 epochs" for k in (1, 2, 3)]
+    kind(net(), cv=3).fit(X, y)
+    assert not capsys.readouterr().out

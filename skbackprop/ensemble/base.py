@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import warnings
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone, is_classifier
@@ -14,9 +15,15 @@ from sklearn.utils import check_array, check_random_state, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from skbackprop.ensemble.tasks import FitTask, Part
 from skbackprop.estimators.base import BaseBackprop
-from skbackprop.estimators.checks import naming_what_is_no_number, warn
-from skbackprop.estimators.compat import safe_indexing
+from skbackprop.estimators.checks import (
+    check_sample_weight,
+    naming_what_is_no_number,
+    unchanged_on_error,
+    warn,
+)
+from skbackprop.estimators.compat import CallbackSupportMixin, safe_indexing, with_callbacks
 from skbackprop.optimizers import OPTIMIZERS
 
 #: Seeds of the members are below this.
@@ -41,9 +48,19 @@ def begin_with_transformers(members: list[Any]) -> bool:
     return all(isinstance(member, Pipeline) and len(member) > 1 for member in members)
 
 
-def train(member: Any, X: Any, y: Any, sample_weight: Any, fold: Fold) -> Any:
+class Job(NamedTuple):
+    """A member to be trained, its number, its rows, and its part of the ensemble's task."""
+
+    member: Any
+    number: int
+    fold: Fold
+    part: Part
+    verbose: bool
+
+
+def train(job: Job, X: Any, y: Any, sample_weight: Any) -> Any:
     """Fit a member on one part of the rows; the other one chooses the best epoch."""
-    rows, left_out = fold
+    member, (rows, left_out) = job.member, job.fold
     network = network_of(member)
     if is_classifier(network) and y.ndim == 1:
         left_out = left_out[np.isin(y[left_out], y[rows])]  # the member knows no other classes
@@ -60,14 +77,18 @@ def train(member: Any, X: Any, y: Any, sample_weight: Any, fold: Fold) -> Any:
     if not is_judged:
         network.set_params(early_stopping=False)
         given = {}
-    with warnings.catch_warnings():
+    started = time.perf_counter()
+    with warnings.catch_warnings(), job.part.training(network):
         if network.n_iter_no_change == np.inf:  # all epochs are wanted
             warnings.simplefilter("ignore", ConvergenceWarning)
         network.fit(X_train, y[rows], weight, **given)
+    if job.verbose:
+        seconds = time.perf_counter() - started
+        print(f"Member {job.number + 1}: {network.n_iter_} epochs, {seconds:.1f} s")
     return member
 
 
-class FoldEnsemble(MetaEstimatorMixin, BaseEstimator):
+class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     """What the two ensembles have in common."""
 
     _kind: ClassVar[type[BaseBackprop]]
@@ -79,25 +100,75 @@ class FoldEnsemble(MetaEstimatorMixin, BaseEstimator):
         cv: Any = 5,
         n_jobs: int | None = None,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
         self.estimator = estimator
         self.cv = cv
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
-    def _train(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> list[Fold]:
-        """Train the members. Returns their folds."""
-        rng = check_random_state(self.random_state)
-        folds = self._folds(X, y, groups, rng)
-        estimators = self._estimators()
-        members = [self._member(estimators[k % len(estimators)]) for k in range(len(folds))]
-        for member, seed in zip(members, rng.randint(SEEDS, size=len(folds)), strict=True):
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Train the members.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows. If all members are pipelines, whatever these take.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets. Classes, or 0 and 1 for each label, if the members are classifiers.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples. Transformers don't see them.
+
+        groups : array-like of shape (n_samples,), default=None
+            Groups for a `cv` such as GroupKFold.
+
+        Returns
+        -------
+        self : object
+            The fitted ensemble.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or an array isn't allowed. The ensemble is left as it was.
+        TypeError
+            If `estimator` isn't of the types above.
+        """
+        n_parts = int(self.cv) if isinstance(self.cv, int | np.integer) else None
+        task = FitTask(self, X, y, sample_weight, n_parts)
+        with unchanged_on_error(self), task.running():
+            X, y = self._check_fit(X, y)
+            y = self._check_targets(y)
+            sample_weight = check_sample_weight(sample_weight, np.empty((len(y), 0)))
+            rng = check_random_state(self.random_state)
+            folds = self._folds(X, y, groups, rng)
+            self.members_ = Parallel(n_jobs=self.n_jobs)(
+                delayed(train)(job, X, y, sample_weight) for job in self._jobs(folds, rng, task)
+            )
+            self._judge(X, y, sample_weight, folds)
+        return self
+
+    def _check_targets(self, y: Any) -> np.ndarray:
+        """Targets as the members take them."""
+        raise NotImplementedError
+
+    def _judge(self, X: Any, y: Any, sample_weight: Any, folds: list[Fold]) -> None:
+        """Predict the rows left out, and say how well that went."""
+        raise NotImplementedError
+
+    def _jobs(self, folds: list[Fold], rng: np.random.RandomState, task: FitTask) -> list[Job]:
+        """The members to be trained, with their rows."""
+        estimators, jobs = self._estimators(), []
+        seeds = rng.randint(SEEDS, size=len(folds))
+        for k, (fold, seed) in enumerate(zip(folds, seeds, strict=True)):
+            member = self._member(estimators[k % len(estimators)])
             network_of(member).set_params(random_state=int(seed))
-        self.members_ = Parallel(n_jobs=self.n_jobs)(
-            delayed(train)(member, X, y, sample_weight, fold)
-            for member, fold in zip(members, folds, strict=True)
-        )
-        return folds
+            jobs.append(Job(member, k, fold, task.part("member", k), bool(self.verbose)))
+        return jobs
 
     def _estimators(self) -> list[Any]:
         """What the members are copies of, in turn."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -11,10 +11,6 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 
 from skbackprop.ensemble.base import Fold, FoldEnsemble, average_of_left_out, network_of
-from skbackprop.estimators.checks import (
-    check_sample_weight,
-    unchanged_on_error,
-)
 from skbackprop.estimators.classifier import BackpropClassifier
 from skbackprop.estimators.compat import safe_indexing
 from skbackprop.estimators.labels import as_labels
@@ -51,6 +47,10 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
 
     random_state : int, RandomState instance or None, default=None
         Source of the members' seeds, and of the folds where `cv` is an integer.
+
+    verbose : bool, default=False
+        Whether to print a line for each member. The networks' own `verbose` prints epochs, and
+        ``set_callbacks`` reports both to the callbacks of scikit-learn 1.9 and newer.
 
     Attributes
     ----------
@@ -109,49 +109,21 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
         calibrate: bool = True,
         n_jobs: int | None = None,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
-        super().__init__(estimator, cv=cv, n_jobs=n_jobs, random_state=random_state)
+        super().__init__(
+            estimator, cv=cv, n_jobs=n_jobs, random_state=random_state, verbose=verbose
+        )
         self.calibrate = calibrate
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
-        """Train the members.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples as rows.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Classes, or 0 and 1 for each label.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
-
-        groups : array-like of shape (n_samples,), default=None
-            Groups for a `cv` such as GroupKFold.
-
-        Returns
-        -------
-        self : object
-            The fitted ensemble.
-
-        Raises
-        ------
-        ValueError
-            If a parameter or an array isn't allowed. The ensemble is left as it was.
-        TypeError
-            If `estimator` isn't of the types above.
-        """
-        with unchanged_on_error(self):
-            return self._fit(X, y, sample_weight, groups)
-
-    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> Self:
-        """Fit; attributes may be left half done by an error."""
-        X, y = self._check_fit(X, y)
+    def _check_targets(self, y: Any) -> np.ndarray:
+        """Classes or labels."""
         y, self._multilabel = as_labels(y)
-        sample_weight = check_sample_weight(sample_weight, np.empty((len(y), 0)))
         self.classes_ = np.arange(y.shape[1]) if self._multilabel else np.unique(y)
-        folds = self._train(X, y, sample_weight, groups)
+        return y
+
+    def _judge(self, X: Any, y: Any, sample_weight: Any, folds: list[Fold]) -> None:
+        """Fit the temperature; predict the rows left out, and say how well that went."""
         self.temperature_ = 1.0
         if self.calibrate:
             self._calibrate(X, y, sample_weight, folds)
@@ -169,7 +141,6 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
             self.oof_score_ = float(
                 accuracy_score(y[known], self._decide(p[known]), sample_weight=weight)
             )
-        return self
 
     def _class_counts(self, y: Any) -> np.ndarray | None:
         """Rows of each class; labels aren't stratified."""

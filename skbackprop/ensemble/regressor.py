@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from skbackprop.ensemble.base import FoldEnsemble, average_of_left_out
-from skbackprop.estimators.checks import (
-    check_sample_weight,
-    unchanged_on_error,
-)
+from skbackprop.ensemble.base import Fold, FoldEnsemble, average_of_left_out
 from skbackprop.estimators.compat import safe_indexing
 from skbackprop.estimators.numbers import as_numbers
 from skbackprop.estimators.regressor import BackpropRegressor
@@ -41,6 +37,10 @@ class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
 
     random_state : int, RandomState instance or None, default=None
         Source of the members' seeds, and of the folds where `cv` is an integer.
+
+    verbose : bool, default=False
+        Whether to print a line for each member. The networks' own `verbose` prints epochs, and
+        ``set_callbacks`` reports both to the callbacks of scikit-learn 1.9 and newer.
 
     Attributes
     ----------
@@ -78,44 +78,12 @@ class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
 
     _kind = BackpropRegressor
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
-        """Train the members.
+    def _check_targets(self, y: Any) -> np.ndarray:
+        """Numbers."""
+        return as_numbers(y)
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples as rows.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
-
-        groups : array-like of shape (n_samples,), default=None
-            Groups for a `cv` such as GroupKFold.
-
-        Returns
-        -------
-        self : object
-            The fitted ensemble.
-
-        Raises
-        ------
-        ValueError
-            If a parameter or an array isn't allowed. The ensemble is left as it was.
-        TypeError
-            If `estimator` isn't of the types above.
-        """
-        with unchanged_on_error(self):
-            return self._fit(X, y, sample_weight, groups)
-
-    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> Self:
-        """Fit; attributes may be left half done by an error."""
-        X, y = self._check_fit(X, y)
-        y = as_numbers(y)
-        sample_weight = check_sample_weight(sample_weight, np.empty((len(y), 0)))
-        folds = self._train(X, y, sample_weight, groups)
+    def _judge(self, X: Any, y: Any, sample_weight: Any, folds: list[Fold]) -> None:
+        """Predict the rows left out, and say how well that went."""
         left_out = [
             member.predict(safe_indexing(X, rows)) if len(rows) else np.empty((0, *y.shape[1:]))
             for member, (_, rows) in zip(self.members_, folds, strict=True)
@@ -128,7 +96,6 @@ class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
             self.oof_score_ = float(
                 r2_score(y[known], self.oof_prediction_[known], sample_weight=weight)
             )
-        return self
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Return the mean of the members' predictions.

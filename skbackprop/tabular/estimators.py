@@ -11,14 +11,16 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skbackprop.ensemble import FoldEnsembleClassifier, FoldEnsembleRegressor
+from skbackprop.ensemble.tasks import FitTask
 from skbackprop.estimators.checks import check_sample_weight, unchanged_on_error
+from skbackprop.estimators.compat import CallbackSupportMixin, with_callbacks
 from skbackprop.estimators.numbers import as_numbers
 from skbackprop.tabular import recipe
 from skbackprop.tabular.bins import TreeBins
 from skbackprop.tabular.encoder import TabularEncoder
 
 
-class Tabular(MetaEstimatorMixin, BaseEstimator):
+class Tabular(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     """What the two estimators have in common."""
 
     _ensemble: ClassVar[type]
@@ -35,6 +37,7 @@ class Tabular(MetaEstimatorMixin, BaseEstimator):
         cv: Any = 5,
         n_jobs: int | None = None,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
         self.estimator = estimator
         self.encoder = encoder
@@ -43,6 +46,62 @@ class Tabular(MetaEstimatorMixin, BaseEstimator):
         self.cv = cv
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Encode the table and train the ensemble.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, n_features)
+            The table.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets: numbers for the regressor; classes, or 0 and 1 for each label, for the
+            classifier.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows. The encoder doesn't see them.
+
+        groups : array-like of shape (n_samples,), default=None
+            Groups for a `cv` such as GroupKFold.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, a column or an array isn't allowed; the message names it. The estimator
+            is left as it was.
+        TypeError
+            If `estimator` is of another type.
+        """
+        task = FitTask(self, X, y, sample_weight, 1)
+        with unchanged_on_error(self), task.running():
+            E = self._encode(X, y)
+            member, y, sample_weight = self._member(E, y, sample_weight)
+            members = [member]
+            if self.tree_bins is not None:
+                bins = TreeBins(self.tree_bins, target_type=self._target_type)
+                members.append(make_pipeline(bins, member))
+            self.ensemble_ = self._ensemble(
+                members,
+                cv=self.cv,
+                n_jobs=self.n_jobs,
+                random_state=self.random_state,
+                verbose=self.verbose,
+            )
+            with task.part("ensemble", 0).training(self.ensemble_):
+                self.ensemble_.fit(E, y, sample_weight, groups)
+        return self
+
+    def _member(self, E: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+        """What a member is a copy of, and targets and weights for it."""
+        raise NotImplementedError
 
     def _encode(self, X: Any, y: Any) -> Any:
         """Fit the encoder, and encode X. Names and numbers of columns are recorded."""
@@ -68,16 +127,6 @@ class Tabular(MetaEstimatorMixin, BaseEstimator):
                 " nothing to learn from."
             )
         return E
-
-    def _fit_ensemble(self, E: Any, y: Any, sample_weight: Any, groups: Any, member: Any) -> None:
-        """Train the ensemble on encoded rows. Every other member cuts numbers into bins."""
-        members = [member]
-        if self.tree_bins is not None:
-            bins = TreeBins(self.tree_bins, target_type=self._target_type)
-            members.append(make_pipeline(bins, member))
-        self.ensemble_ = self._ensemble(
-            members, cv=self.cv, n_jobs=self.n_jobs, random_state=self.random_state
-        ).fit(E, y, sample_weight, groups)
 
     def _predicted(self, method: str, X: Any, *arguments: Any) -> Any:
         """What the ensemble's method returns for the encoded X."""
@@ -140,6 +189,10 @@ class TabularClassifier(ClassifierMixin, Tabular):
     random_state : int, RandomState instance or None, default=None
         Source of the members' seeds, and of the folds where `cv` is an integer.
 
+    verbose : bool, default=False
+        Whether to print a line for each member. With scikit-learn 1.9 and newer, ``set_callbacks``
+        gives progress bars.
+
     Attributes
     ----------
     encoder_ : TabularEncoder
@@ -148,9 +201,9 @@ class TabularClassifier(ClassifierMixin, Tabular):
     ensemble_ : FoldEnsembleClassifier
         The fitted ensemble. It takes encoded tables.
 
-    members_ : list of BackpropClassifier
-        Its members. Their output layers were rescaled after training; losses in `history_` are
-        from before.
+    members_ : list of BackpropClassifier or Pipeline
+        Its members; with `tree_bins` every other one is a Pipeline. Their output layers were
+        rescaled after training; losses in `history_` are from before.
 
     oof_decision_function_ : ndarray of shape (n_samples, n_classes)
         Probabilities for the rows of `fit`, by the members that weren't trained on them.
@@ -195,6 +248,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
         cv: Any = 5,
         n_jobs: int | None = None,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
         super().__init__(
             estimator,
@@ -204,47 +258,18 @@ class TabularClassifier(ClassifierMixin, Tabular):
             cv=cv,
             n_jobs=n_jobs,
             random_state=random_state,
+            verbose=verbose,
         )
         self.class_weight = class_weight
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
-        """Encode the table and train the ensemble.
-
-        Parameters
-        ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            The table.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Classes, or 0 and 1 for each label.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        groups : array-like of shape (n_samples,), default=None
-            Groups for a `cv` such as GroupKFold.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If a parameter, a column or an array isn't allowed; the message names it. The estimator
-            is left as it was.
-        """
-        with unchanged_on_error(self):
-            E = self._encode(X, y)
-            member = self.estimator
-            if member is None:
-                member = recipe.classifier(E.shape[0]).set_params(class_weight=self.class_weight)
-            elif self.class_weight is not None:
-                raise ValueError("class_weight and estimator are both given: set it in estimator.")
-            self._fit_ensemble(E, y, sample_weight, groups, member)
-            self.classes_ = self.ensemble_.classes_
-        return self
+    def _member(self, E: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+        """The network given or the default one; targets and weights as they are."""
+        member = self.estimator
+        if member is None:
+            member = recipe.classifier(E.shape[0]).set_params(class_weight=self.class_weight)
+        elif self.class_weight is not None:
+            raise ValueError("class_weight and estimator are both given: set it in estimator.")
+        return member, y, sample_weight
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable classes, or the labels more likely than not.
@@ -299,6 +324,13 @@ class TabularClassifier(ClassifierMixin, Tabular):
         return self._predicted("predict_log_proba", X)
 
     @property
+    def classes_(self) -> np.ndarray:
+        """Classes, sorted."""
+        check_is_fitted(self)
+        classes: np.ndarray = self.ensemble_.classes_
+        return classes
+
+    @property
     def oof_decision_function_(self) -> np.ndarray:
         """Probabilities for the rows of `fit`, by members that weren't trained on them."""
         check_is_fitted(self)
@@ -342,6 +374,10 @@ class TabularRegressor(RegressorMixin, Tabular):
     random_state : int, RandomState instance or None, default=None
         Source of the members' seeds, and of the folds where `cv` is an integer.
 
+    verbose : bool, default=False
+        Whether to print a line for each member. With scikit-learn 1.9 and newer, ``set_callbacks``
+        gives progress bars.
+
     Attributes
     ----------
     encoder_ : TabularEncoder
@@ -350,8 +386,8 @@ class TabularRegressor(RegressorMixin, Tabular):
     ensemble_ : FoldEnsembleRegressor
         The fitted ensemble. It takes encoded tables.
 
-    members_ : list of BackpropRegressor
-        Its members.
+    members_ : list of BackpropRegressor or Pipeline
+        Its members; with `tree_bins` every other one is a Pipeline.
 
     oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Predictions for the rows of `fit`, by the members that weren't trained on them.
@@ -382,47 +418,16 @@ class TabularRegressor(RegressorMixin, Tabular):
     _n_quantile_bins = 4
     _target_type = "continuous"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
-        """Encode the table and train the ensemble.
-
-        Parameters
-        ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            The table.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        groups : array-like of shape (n_samples,), default=None
-            Groups for a `cv` such as GroupKFold.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If a parameter, a column or an array isn't allowed; the message names it. The estimator
-            is left as it was.
-        """
-        with unchanged_on_error(self):
-            E = self._encode(X, y)
-            self._mean, self._scale = np.zeros(()), np.ones(())
-            if self.estimator is not None:
-                self._fit_ensemble(E, y, sample_weight, groups, self.estimator)
-                return self
-            y = check_targets(y, E)
-            weight = check_sample_weight(sample_weight, E)
-            self._mean = np.average(y, axis=0, weights=weight)
-            self._scale = deviation(y - self._mean, weight)
-            y = (y - self._mean) / self._scale
-            self._fit_ensemble(E, y, weight, groups, recipe.regressor(len(y)))
-        return self
+    def _member(self, E: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+        """The network given, or the default one with targets of mean 0 and variance 1."""
+        self._mean, self._scale = np.zeros(()), np.ones(())
+        if self.estimator is not None:
+            return self.estimator, y, sample_weight
+        y = check_targets(y, E)
+        weight = check_sample_weight(sample_weight, E)
+        self._mean = np.average(y, axis=0, weights=weight)
+        self._scale = deviation(y - self._mean, weight)
+        return recipe.regressor(len(y)), (y - self._mean) / self._scale, weight
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Return the mean of the members' predictions.
