@@ -3,11 +3,13 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from tests.benchmarks import tables
+from skbackprop import BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.start import SNIPPETS
+from tests.benchmarks.tables import methods, outcomes, report, tasks
 from tests.benchmarks.workloads import WORKLOADS
 
 
@@ -47,20 +49,64 @@ def test_a_peer_that_is_not_installed_is_left_out(monkeypatch, capsys):
     assert "pytorch is not installed and is left out" in capsys.readouterr().out
 
 
-def test_tables(tmp_path, capsys):
+@pytest.fixture
+def quick(monkeypatch):
+    """Small networks in place of the default ones."""
+    member = BackpropClassifier((4,), max_iter=5)
+    ours = methods.Method(
+        lambda seed: TabularClassifier(member, cv=2, random_state=seed),
+        lambda seed: TabularRegressor(BackpropRegressor(hidden_layer_sizes=(4,), max_iter=5), cv=2),
+    )
+    monkeypatch.setitem(methods.METHODS, "ours", ours)
+
+
+def test_tables(tmp_path, capsys, quick):
     pytest.importorskip("matplotlib")
-    peers = ["TabularClassifier", "RandomForest"]
-    main(["tables", "--toy", "--seeds", "1", "--peer", *peers, "--out", str(tmp_path)])
-    assert "2 tables, 1 splits" in capsys.readouterr().out
+    few = ["--seeds", "2", "--method", "ours", "MLP, scaled", "--out", str(tmp_path)]
+    main(["tables", "--part", "classes", "declared", "--table", "wine", "iris", *few])
+    out = capsys.readouterr().out
+    assert "classes: wine, split 1, ours" in out
     assert (tmp_path / "tables.png").stat().st_size > 5_000
-    assert (tmp_path / "tables.inc").read_text().count("   * - ") == 3
+    assert (tmp_path / "tables_classes.inc").read_text().count("   * -") == 3
+    assert (tmp_path / "tables_errors.inc").read_text().count("   * -") == 3
+    before = (tmp_path / "outcomes.jsonl").read_text()
+    assert before.count("\n") == 8
+    main(["tables", "--part", "numbers", "--table", "diabetes", *few])
+    after = (tmp_path / "outcomes.jsonl").read_text()
+    assert after.startswith(before)
+    assert after.count("\n") == 12
+    assert (tmp_path / "tables_numbers.inc").read_text().count("   * -") == 3
+    main(["tables", "--part", "numbers", "--table", "diabetes", *few])
+    assert (tmp_path / "outcomes.jsonl").read_text() == after
+
+
+def test_methods_take_codes_and_strings(quick):
+    frame = pd.DataFrame({"a": ["x", "y", "z"] * 20, "b": np.arange(60.0)})
+    frame["c"] = frame["a"].astype("category")
+    y = np.arange(60) % 3
+    task = tasks.Task("three", frame, y, 40)
+    for name in ("ours", "HistGradientBoosting", "MLP, scaled"):
+        found = outcomes.measure("strings", task, name, 0)
+        assert 0 <= found.error <= 1
+        assert found.log_loss > 0
+    X, X_test, _, _ = task.split(0, classes=True)
+    X, X_test = methods.categories_as(X, X_test.assign(a="new"))
+    assert X_test["a"].isna().all()
+    assert X_test["a"].dtype == X["a"].dtype
+
+
+def outcome(task, method, error):
+    return outcomes.Outcome("classes", task, method, 0, error, 1.0, 1.0)
 
 
 def test_ratios_and_calibration():
-    ours, theirs = np.array([[0.0, 0.0], [0.04, 0.04]]), np.array([[0.01, 0.01], [0.09, 0.09]])
-    ratio, error = tables.ratio_to_ours(theirs, ours)
+    found = {
+        "ours": {"t": [outcome("t", "ours", 0.0)], "u": [outcome("u", "ours", 0.04)]},
+        "other": {"t": [outcome("t", "other", 0.01)], "u": [outcome("u", "other", 0.09)]},
+    }
+    ratio, error = report.ratio_to_ours(found, "other", 0.01)
     np.testing.assert_allclose(ratio, 0.5)
-    assert error == 0
+    np.testing.assert_allclose(error, 0, atol=1e-12)
     confidence, right = np.array([0.9, 0.9, 0.6, 0.6]), np.array([1, 1, 1, 0])
-    found = tables.expected_calibration_error(confidence, right)
+    found = outcomes.expected_calibration_error(confidence, right)
     np.testing.assert_allclose(found, (2 * 0.1 + 2 * 0.1) / 4)

@@ -29,6 +29,7 @@ from skbackprop.tabular import (
     TabularEncoder,
     TabularRegressor,
     TreeBins,
+    recipe,
 )
 from skbackprop.tabular.columns import Column
 
@@ -83,10 +84,12 @@ def test_smooth_clip_is_the_formula():
 
 
 def test_smooth_clip_of_odd_columns():
-    half = np.r_[np.zeros(18), -4.0, 6.0]  # equal quartiles: 2 / (max - min)
+    # equal quartiles: the median distance of the other values
+    half = np.r_[np.full(16, 1.0), -3.0, 7.0, 1e6, np.nan]
     X = np.stack([half, np.full(20, 7.0), np.full(20, np.nan)], axis=1)
     Z = RobustSmoothClip().fit_transform(X)
-    assert_allclose(Z[-1, 0], 1.2 / np.sqrt(1 + 0.4**2))
+    assert_allclose(Z[16, 0], (-4 / 6) / np.sqrt(1 + (4 / 18) ** 2))
+    assert_allclose(Z[17, 0], 1 / np.sqrt(1 + 1 / 9))
     assert_array_equal(Z[:, 1], 0)
     assert np.isnan(Z[:, 2]).all()
     clip = RobustSmoothClip().fit(np.arange(9.0)[:, None])
@@ -494,6 +497,17 @@ def test_the_defaults():
     assert member.coefs_[0].dtype == np.float32
     assert clf.oof_decision_function_.shape == (150, 3)
     assert clf.oof_score_ > 0.93
+
+
+@pytest.mark.parametrize(
+    ("rows", "units", "epochs"),
+    [(10, 64, 128), (4_999, 64, 128), (5_000, 128, 64), (20_000, 128, 32), (10**6, 128, 16)],
+)
+def test_the_size_goes_by_the_rows(rows, units, epochs):
+    for network in (recipe.classifier(rows), recipe.regressor(rows)):
+        assert network.hidden_layer_sizes == (units,) * 3
+        assert network.max_iter == epochs
+        assert network.batch_size == ("auto" if rows < 2_000 else 256)
 
 
 def test_every_other_member_cuts_numbers_into_bins():

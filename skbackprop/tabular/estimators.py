@@ -24,7 +24,6 @@ class Tabular(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     """What the two estimators have in common."""
 
     _ensemble: ClassVar[type]
-    _n_quantile_bins: ClassVar[int | None] = None
     _target_type: ClassVar[str] = "categorical"
 
     def __init__(
@@ -111,10 +110,7 @@ class Tabular(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             )
         encoder = self.encoder
         if encoder is None:
-            encoder = TabularEncoder(
-                categorical_features=self.categorical_features,
-                n_quantile_bins=self._n_quantile_bins,
-            )
+            encoder = TabularEncoder(categorical_features=self.categorical_features)
         self.encoder_ = clone(encoder)
         E = self.encoder_.fit_transform(X, y)
         for name in "n_features_in_", "feature_names_in_":
@@ -157,8 +153,8 @@ class TabularClassifier(ClassifierMixin, Tabular):
     """A classifier for tables as they are: strings, categories, dates, missing values.
 
     A :class:`TabularEncoder`, and a :class:`~skbackprop.ensemble.FoldEnsembleClassifier` of five
-    networks. The settings are the same for all tables, except that from 5,000 rows on layers are
-    wider and epochs fewer. See :doc:`/guide/tables`.
+    networks. The settings are the same for all tables, except that the size of the layers and the
+    number of epochs go by the number of rows. See :doc:`/guide/tables`.
 
     Parameters
     ----------
@@ -354,8 +350,7 @@ class TabularRegressor(RegressorMixin, Tabular):
         What each member of the ensemble is a copy of. None stands for the default settings.
 
     encoder : transformer or None, default=None
-        Turns the table into numbers. None stands for a :class:`TabularEncoder` that also cuts
-        columns of numbers into four bins.
+        Turns the table into numbers. None stands for a :class:`TabularEncoder`.
 
     categorical_features : array-like of {bool, int, str}, "from_dtype" or None
         Which columns hold categories, see :class:`TabularEncoder`. Not used with an `encoder` of
@@ -415,7 +410,6 @@ class TabularRegressor(RegressorMixin, Tabular):
     """
 
     _ensemble = FoldEnsembleRegressor
-    _n_quantile_bins = 4
     _target_type = "continuous"
 
     def _member(self, E: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:

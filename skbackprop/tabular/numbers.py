@@ -50,9 +50,10 @@ class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
        z = s\, (x - \text{median}), \qquad f(x) = \frac{z}{\sqrt{1 + (z / 3)^2}},
 
-    where s is 1 / (q75 - q25). If the quartiles are equal, s is 2 / (max - min), and 0 for a
-    constant column. Most values end up between -1 and 1, and all between -3 and 3. Infinite values
-    become -3 and 3, and NaN stays NaN.
+    where s is 1 / (q75 - q25). If the quartiles are equal, at least half of the values are the
+    median; then 1 / s is the median distance of the others from it, and s is 0 if there are no
+    others. Most values end up between -1 and 1, and all between -3 and 3. Infinite values become -3
+    and 3, and NaN stays NaN.
 
     Attributes
     ----------
@@ -75,7 +76,8 @@ class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     References
     ----------
     D. Holzmüller, L. Grinsztajn and I. Steinwart (2024). Better by default: strong pre-tuned MLPs
-    and boosted trees on tabular data, section 3. :arxiv:`2407.04491`
+    and boosted trees on tabular data, section 3. There s is 2 / (max - min) if the quartiles are
+    equal, which leaves an outlier the scale. :arxiv:`2407.04491`
 
     Examples
     --------
@@ -106,8 +108,12 @@ class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = np.where(np.isfinite(X), X, np.nan)
         known = np.isfinite(X).any(axis=0)
         X = np.where(known, X, 0.0)
-        low, q25, self.median_, q75, high = np.nanquantile(X, [0.0, 0.25, 0.5, 0.75, 1.0], axis=0)
-        width = np.where(q75 > q25, q75 - q25, (high - low) / 2.0)
+        q25, self.median_, q75 = np.nanquantile(X, [0.25, 0.5, 0.75], axis=0)
+        width = q75 - q25
+        for j in np.flatnonzero(q75 == q25):
+            distance = np.abs(X[:, j] - self.median_[j])
+            others = distance[distance > 0]  # NaN isn't
+            width[j] = np.median(others) if len(others) else 0.0
         with np.errstate(over="ignore", divide="ignore"):
             self.scale_ = np.where(width > 0, 1.0 / width, 0.0)
         self.scale_[~np.isfinite(self.scale_)] = 0.0

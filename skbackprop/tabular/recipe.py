@@ -9,21 +9,21 @@ from skbackprop.estimators.regressor import BackpropRegressor
 from skbackprop.losses import CrossEntropy
 from skbackprop.optimizers import Adam
 
-#: From so many rows on layers are wider and epochs fewer.
-MANY_ROWS = 5_000
+#: Units of a layer and epochs, by the least number of rows they are for.
+SIZES = {0: (64, 128), 5_000: (128, 64), 20_000: (128, 32), 80_000: (128, 16)}
 
 
 def settings(n_samples: int) -> dict[str, Any]:
     """What classifiers and regressors have in common, for a number of rows."""
-    many = n_samples >= MANY_ROWS
+    n_units, n_epochs = SIZES[max(least for least in SIZES if least <= n_samples)]
     return {
-        "hidden_layer_sizes": (128,) * 3 if many else (64,) * 3,
+        "hidden_layer_sizes": (n_units,) * 3,
         "activation": "selu",
         "weight_init": "lecun_normal",
         "input_scale": 6.0,
         "solver": Adam(beta_1=0.9, beta_2=0.95),
         "learning_rate": "coslog4",
-        "max_iter": 64 if many else 128,
+        "max_iter": n_epochs,
         # the training part of a fold may be much smaller than all rows
         "batch_size": 256 if n_samples >= 2_000 else "auto",
         "alpha": 0.0,
