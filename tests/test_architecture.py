@@ -24,6 +24,7 @@ FACE = {"estimators", "inspection", "plotting", "datasets", "ensemble", "tabular
 #: The modules of `estimators`; each may import those before it.
 ESTIMATORS = [
     "compat",
+    "links",
     "checks",
     "targets",
     "class_weight",

@@ -13,7 +13,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_html_repr
 
 from skbackprop import BackpropClassifier
-from skbackprop.estimators.base import DOCUMENTATION
+from skbackprop.ensemble import FoldEnsembleRegressor
+from skbackprop.estimators.links import DOCUMENTATION
+from skbackprop.tabular import TabularEncoder, TabularRegressor
 
 ROOT = Path(__file__).parents[1]
 PAGE = f"{DOCUMENTATION}generated/skbackprop.BackpropClassifier.html"
@@ -58,6 +60,18 @@ def test_the_class_is_linked(fitted):
 
 def test_the_class_is_linked_inside_a_pipeline():
     assert PAGE in links(make_pipeline(StandardScaler(), BackpropClassifier()))
+
+
+def test_pages_of_ensembles_and_tables():
+    """The pages' names are those of docs/api.rst."""
+    api = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8").split()
+    for estimator, name in (
+        (FoldEnsembleRegressor(), "ensemble.FoldEnsembleRegressor"),
+        (TabularRegressor(), "tabular.TabularRegressor"),
+        (TabularEncoder(), "tabular.TabularEncoder"),
+    ):
+        assert name in api
+        assert f"{DOCUMENTATION}generated/skbackprop.{name}.html" in links(estimator)
 
 
 def test_a_class_of_someone_else_is_not():

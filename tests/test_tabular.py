@@ -575,7 +575,6 @@ def test_regression(outputs, weighted):
     reg = TabularRegressor(random_state=0).fit(X, Y, weight)
     assert reg.oof_score_ > 0.4
     assert reg.oof_prediction_.shape == Y.shape
-    assert reg.encoder_.n_quantile_bins == 4
     mean, std = reg.predict(X, return_std=True)
     assert mean.shape == std.shape == Y.shape
     assert reg.score(X, Y) > reg.oof_score_

@@ -24,6 +24,7 @@ from skbackprop.estimators.checks import (
     warn,
 )
 from skbackprop.estimators.compat import CallbackSupportMixin, safe_indexing, with_callbacks
+from skbackprop.estimators.links import documented_in
 from skbackprop.optimizers import OPTIMIZERS
 
 #: Seeds of the members are below this.
@@ -88,6 +89,7 @@ def train(job: Job, X: Any, y: Any, sample_weight: Any) -> Any:
     return member
 
 
+@documented_in("skbackprop.ensemble")
 class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     """What the two ensembles have in common."""
 

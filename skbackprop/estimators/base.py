@@ -19,6 +19,7 @@ from skbackprop.estimators.checks import check_sample_weight, unchanged_on_error
 from skbackprop.estimators.choices import Chosen, choose
 from skbackprop.estimators.combinations import check_combinations
 from skbackprop.estimators.fitted import Views, coef_views, intercept_views, set_fitted
+from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.parameters import Parameters
 from skbackprop.estimators.resume import Draws, Resumable, resumable, settings_of
 from skbackprop.estimators.samples import (
@@ -37,9 +38,6 @@ from skbackprop.network import Network
 from skbackprop.optimizers import OPTIMIZERS
 from skbackprop.threads import blas_threads
 from skbackprop.training import EpochRun, LBFGSRun, Plan, Progress, Run
-
-#: Where the documentation is; pyproject.toml names the same address.
-DOCUMENTATION = "https://skbackprop.readthedocs.io/en/latest/"
 
 
 def is_stochastic(estimator: Any) -> bool:
@@ -70,13 +68,9 @@ class Job:
     settings: dict[str, Any] | None
 
 
+@documented_in("skbackprop")
 class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
     """A multi-layer perceptron with scikit-learn's interface. Subclasses add the targets."""
-
-    # scikit-learn's HTML representation of an estimator links the class, its parameters and its
-    # attributes to this page. docs/api.rst generates it; subclasses elsewhere have no link.
-    _doc_link_module = "skbackprop"
-    _doc_link_template = DOCUMENTATION + "generated/skbackprop.{estimator_name}.html"
 
     _target_class: ClassVar[type[Targets]]
 

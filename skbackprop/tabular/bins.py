@@ -12,6 +12,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skbackprop.estimators.links import documented_in
 from skbackprop.tabular.numbers import check_numbers, names_out
 
 
@@ -45,6 +46,7 @@ def piecewise_linear(X: np.ndarray, edges: list[np.ndarray]) -> np.ndarray:
     return B
 
 
+@documented_in("skbackprop.tabular")
 class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
     r"""Cut each column into bins, and tell how far x has gone through each of them.
 
@@ -168,6 +170,7 @@ class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
         return tags
 
 
+@documented_in("skbackprop.tabular")
 class TreeBins(TransformerMixin, BaseEstimator):
     """Add bins where the target changes.
 

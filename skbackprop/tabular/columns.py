@@ -214,3 +214,25 @@ def _as_array(X: Any) -> Any:
     except ValueError:
         return X  # rows of different lengths: scikit-learn's check says so
     return np.asarray(X, dtype=object) if array.dtype.kind in "USO" else array
+
+
+def in_order(keys: list[str | None]) -> np.ndarray:
+    """Distinct categories, sorted; numbers by their size."""
+    distinct = sorted({key for key in keys if key is not None})  # a set's own order is random
+    try:
+        size = np.array([float(key) for key in distinct])
+    except ValueError:
+        return np.array(distinct, dtype=object)
+    return np.array(distinct, dtype=object)[np.argsort(size, kind="stable")]
+
+
+def unique_names(names: list[str]) -> np.ndarray:
+    """The names, with a number after those that have been used before."""
+    used: set[str] = set()
+    for i, name in enumerate(names):
+        k = 1
+        while names[i] in used:
+            k += 1
+            names[i] = f"{name}_{k}"
+        used.add(names[i])
+    return np.array(names, dtype=object)

@@ -13,8 +13,9 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.estimators.checks import unchanged_on_error
+from skbackprop.estimators.links import documented_in
 from skbackprop.tabular.bins import PiecewiseLinearBins
-from skbackprop.tabular.columns import Column, names_of, read
+from skbackprop.tabular.columns import Column, in_order, names_of, read, unique_names
 from skbackprop.tabular.numbers import RobustSmoothClip, names_out
 
 #: With sparse_output="auto": at least so many columns, at most this share not zero in a row.
@@ -23,6 +24,7 @@ WIDE, SPARSE = 256, 0.1
 LARGEST = np.finfo(np.float64).max / 8
 
 
+@documented_in("skbackprop.tabular")
 class TabularEncoder(TransformerMixin, BaseEstimator):
     """Encode a table for a neural network.
 
@@ -258,7 +260,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
     def _fit_categories(self, columns: list[Column]) -> None:
         """The categories, one-hot; two of a column share one of -1 and 1."""
         chosen = [c for c, is_one in zip(columns, self.categorical_, strict=True) if is_one]
-        self.categories_ = [_sorted(column.categories()) for column in chosen]
+        self.categories_ = [in_order(column.categories()) for column in chosen]
         self._one_hot = None
         # a column of missing values alone has no categories, and is left out
         self._filled = [len(categories) > 0 for categories in self.categories_]
@@ -353,10 +355,10 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         names = names_out(self, input_features)
         numbers = self._number_names(names[~self.categorical_])
         if self._one_hot is None:
-            return _unique(numbers)
+            return unique_names(numbers)
         own = names[self.categorical_]
         categories = [f"{own[j]}_{label}" if label else own[j] for j, label in self._labels]
-        return _unique([*numbers, *categories])
+        return unique_names([*numbers, *categories])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -372,28 +374,6 @@ def _count_distinct(x: np.ndarray, limit: int) -> int:
     some = np.unique(x[: 50 * limit])
     known = len(some) - np.isnan(some).sum()
     return int(known if known > limit else len(np.unique(x[~np.isnan(x)])))
-
-
-def _sorted(keys: list[str | None]) -> np.ndarray:
-    """Distinct categories, sorted; numbers by their size."""
-    distinct = sorted({key for key in keys if key is not None})  # a set's own order is random
-    try:
-        size = np.array([float(key) for key in distinct])
-    except ValueError:
-        return np.array(distinct, dtype=object)
-    return np.array(distinct, dtype=object)[np.argsort(size, kind="stable")]
-
-
-def _unique(names: list[str]) -> np.ndarray:
-    """The names, with a number after those that have been used before."""
-    used: set[str] = set()
-    for i, name in enumerate(names):
-        k = 1
-        while names[i] in used:
-            k += 1
-            names[i] = f"{name}_{k}"
-        used.add(names[i])
-    return np.array(names, dtype=object)
 
 
 def _joined(

@@ -14,12 +14,14 @@ from skbackprop.ensemble import FoldEnsembleClassifier, FoldEnsembleRegressor
 from skbackprop.ensemble.tasks import FitTask
 from skbackprop.estimators.checks import check_sample_weight, unchanged_on_error
 from skbackprop.estimators.compat import CallbackSupportMixin, with_callbacks
+from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.numbers import as_numbers
 from skbackprop.tabular import recipe
 from skbackprop.tabular.bins import TreeBins
 from skbackprop.tabular.encoder import TabularEncoder
 
 
+@documented_in("skbackprop.tabular")
 class Tabular(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     """What the two estimators have in common."""
 

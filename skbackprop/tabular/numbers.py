@@ -8,6 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skbackprop.estimators.links import documented_in
+
 
 def check_numbers(transformer: Any, X: Any, reset: bool) -> np.ndarray:
     """X as float32 or float64, with NaN and infinity allowed."""
@@ -41,6 +43,7 @@ def names_out(transformer: Any, input_features: Any) -> np.ndarray:
     return names
 
 
+@documented_in("skbackprop.tabular")
 class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Scale each column by its middle half, and bring outliers smoothly below 3.
 
