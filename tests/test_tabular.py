@@ -15,7 +15,13 @@ from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.inspection import permutation_importance
-from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    RandomizedSearchCV,
+    TimeSeriesSplit,
+    cross_val_score,
+)
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -29,7 +35,9 @@ from skbackprop.tabular import (
     TabularEncoder,
     TabularRegressor,
     TreeBins,
-    recipe,
+    default_classifier,
+    default_regressor,
+    search_space,
 )
 from skbackprop.tabular.columns import Column
 
@@ -504,7 +512,7 @@ def test_the_defaults():
     [(10, 64, 128), (4_999, 64, 128), (5_000, 128, 64), (20_000, 128, 32), (10**6, 128, 16)],
 )
 def test_the_size_goes_by_the_rows(rows, units, epochs):
-    for network in (recipe.classifier(rows), recipe.regressor(rows)):
+    for network in (default_classifier(rows), default_regressor(rows)):
         assert network.hidden_layer_sizes == (units,) * 3
         assert network.max_iter == epochs
         assert network.batch_size == ("auto" if rows < 2_000 else 256)
@@ -583,6 +591,34 @@ def test_regression(outputs, weighted):
     assert_allclose(np.std((reg.oof_prediction_ - reg._mean) / reg._scale), 0.7, atol=0.2)
 
 
+def test_counts():
+    X, y = load_diabetes(return_X_y=True)
+    counts = np.random.default_rng(0).poisson(np.exp(20 * X[:, 2]))
+    member = BackpropRegressor("poisson", hidden_layer_sizes=(8,), **small)
+    reg = TabularRegressor(member, scale_targets=False, random_state=0).fit(X, counts)
+    assert reg.predict(X).min() >= 0
+    assert reg.oof_score_ > 0.1
+    with pytest.raises(ValueError, match="poisson"):
+        TabularRegressor(member, random_state=0).fit(X, counts)
+
+
+def test_the_default_networks_and_a_search_around_them():
+    X, y = load_iris(return_X_y=True)
+    plain = TabularClassifier(random_state=0).fit(X, y)
+    given = TabularClassifier(default_classifier(len(y)), random_state=0).fit(X, y)
+    assert_array_equal(given.predict_proba(X), plain.predict_proba(X))
+    reg = TabularRegressor(random_state=0, cv=2).fit(X, X[:, 0])
+    same = TabularRegressor(default_regressor(len(y)), random_state=0, cv=2).fit(X, X[:, 0])
+    assert_array_equal(reg.predict(X), same.predict(X))
+    for estimator, target in ((given, y), (same, X[:, 0])):
+        base = clone(estimator).set_params(cv=2, random_state=0)
+        space = search_space(len(y))
+        assert set(space) <= set(base.get_params())
+        space = {**space, "estimator__max_iter": [2, 3]}
+        search = RandomizedSearchCV(base, space, n_iter=4, cv=2, random_state=0).fit(X, target)
+        assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
 @pytest.mark.parametrize(("factor", "offset"), [(1, 1e9), (1e100, 0), (1e-200, 0)])
 def test_targets_far_from_one(factor, offset):
     X, y = load_diabetes(return_X_y=True)
@@ -598,8 +634,12 @@ def test_targets_far_from_one(factor, offset):
 def test_regression_with_an_estimator_of_ones_own():
     X, y = load_diabetes(return_X_y=True)
     member = BackpropRegressor(hidden_layer_sizes=(8,), **small)
-    own = TabularRegressor(member, random_state=0)
-    scaled = TransformedTargetRegressor(own, transformer=StandardScaler()).fit(X, y)
+    own = TabularRegressor(member, random_state=0).fit(X, y)
+    plain = TabularRegressor(member, scale_targets=False, random_state=0)
+    scaled = TransformedTargetRegressor(plain, transformer=StandardScaler()).fit(X, y)
     assert scaled.score(X, y) > 0.3
+    assert_allclose(own.predict(X), scaled.predict(X), rtol=1e-4)
+    again = clone(plain).fit(X, (y - y.mean()) / y.std())
+    assert_allclose(again.predict(X) * y.std() + y.mean(), own.predict(X), rtol=1e-4)
     with pytest.raises(TypeError, match="must be a BackpropRegressor, a Pipeline"):
         TabularRegressor(BackpropClassifier()).fit(X, y)

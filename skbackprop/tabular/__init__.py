@@ -4,6 +4,7 @@ from skbackprop.tabular.bins import PiecewiseLinearBins, TreeBins
 from skbackprop.tabular.encoder import TabularEncoder
 from skbackprop.tabular.estimators import TabularClassifier, TabularRegressor
 from skbackprop.tabular.numbers import RobustSmoothClip
+from skbackprop.tabular.recipe import default_classifier, default_regressor, search_space
 
 __all__ = [
     "PiecewiseLinearBins",
@@ -12,4 +13,7 @@ __all__ = [
     "TabularEncoder",
     "TabularRegressor",
     "TreeBins",
+    "default_classifier",
+    "default_regressor",
+    "search_space",
 ]

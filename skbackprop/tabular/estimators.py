@@ -264,7 +264,9 @@ class TabularClassifier(ClassifierMixin, Tabular):
         """The network given or the default one; targets and weights as they are."""
         member = self.estimator
         if member is None:
-            member = recipe.classifier(E.shape[0]).set_params(class_weight=self.class_weight)
+            member = recipe.default_classifier(E.shape[0]).set_params(
+                class_weight=self.class_weight
+            )
         elif self.class_weight is not None:
             raise ValueError("class_weight and estimator are both given: set it in estimator.")
         return member, y, sample_weight
@@ -344,7 +346,8 @@ class TabularRegressor(RegressorMixin, Tabular):
     """A regressor for tables as they are: strings, categories, dates, missing values.
 
     A :class:`TabularEncoder`, and a :class:`~skbackprop.ensemble.FoldEnsembleRegressor` of five
-    networks. By default they are trained on targets of mean 0 and variance 1, and predict them.
+    networks. The settings are the same for all tables, except that the size of the layers and the
+    number of epochs go by the number of rows. See :doc:`/guide/tables`.
 
     Parameters
     ----------
@@ -361,6 +364,11 @@ class TabularRegressor(RegressorMixin, Tabular):
     tree_bins : int or None, default=8
         Every other member also sees the columns of many distinct numbers cut into so many bins, as
         :class:`TreeBins` does. None means that no member does.
+
+    scale_targets : bool, default=True
+        Whether the networks are trained on targets of mean 0 and variance 1; `predict` undoes it.
+        False leaves the targets alone, for losses such as "poisson" whose targets can't be
+        negative.
 
     cv : int, splitter or iterable, default=5
         The folds, one for each member.
@@ -414,16 +422,44 @@ class TabularRegressor(RegressorMixin, Tabular):
     _ensemble = FoldEnsembleRegressor
     _target_type = "continuous"
 
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        encoder: Any = None,
+        categorical_features: Any = "from_dtype",
+        tree_bins: int | None = 8,
+        scale_targets: bool = True,
+        cv: Any = 5,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: bool = False,
+    ) -> None:
+        super().__init__(
+            estimator,
+            encoder=encoder,
+            categorical_features=categorical_features,
+            tree_bins=tree_bins,
+            cv=cv,
+            n_jobs=n_jobs,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.scale_targets = scale_targets
+
     def _member(self, E: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
-        """The network given, or the default one with targets of mean 0 and variance 1."""
+        """The network given or the default one, and the targets scaled."""
+        member = self.estimator
+        if member is None:
+            member = recipe.default_regressor(E.shape[0])
         self._mean, self._scale = np.zeros(()), np.ones(())
-        if self.estimator is not None:
-            return self.estimator, y, sample_weight
-        y = check_targets(y, E)
-        weight = check_sample_weight(sample_weight, E)
-        self._mean = np.average(y, axis=0, weights=weight)
-        self._scale = deviation(y - self._mean, weight)
-        return recipe.regressor(len(y)), (y - self._mean) / self._scale, weight
+        if self.scale_targets:
+            y = check_targets(y, E)
+            sample_weight = check_sample_weight(sample_weight, E)
+            self._mean = np.average(y, axis=0, weights=sample_weight)
+            self._scale = deviation(y - self._mean, sample_weight)
+            y = (y - self._mean) / self._scale
+        return member, y, sample_weight
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Return the mean of the members' predictions.

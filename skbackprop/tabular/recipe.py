@@ -1,13 +1,15 @@
-"""The default network for tables."""
+"""The default networks for tables, and what may be changed in them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from scipy.stats import loguniform
+
 from skbackprop.estimators.classifier import BackpropClassifier
 from skbackprop.estimators.regressor import BackpropRegressor
 from skbackprop.losses import CrossEntropy
-from skbackprop.optimizers import Adam
+from skbackprop.optimizers import Adam, AdamW
 
 #: Units of a layer and epochs, by the least number of rows they are for.
 SIZES = {0: (64, 128), 5_000: (128, 64), 20_000: (128, 32), 80_000: (128, 16)}
@@ -33,12 +35,88 @@ def settings(n_samples: int) -> dict[str, Any]:
     }
 
 
-def classifier(n_samples: int) -> BackpropClassifier:
-    """A member of the default ensemble."""
+def default_classifier(n_samples: int) -> BackpropClassifier:
+    """Return the network that TabularClassifier has five of by default.
+
+    Parameters
+    ----------
+    n_samples : int
+        Rows of the table.
+
+    Returns
+    -------
+    network : BackpropClassifier
+        Not fitted. As `estimator` of TabularClassifier it changes nothing, until it is changed.
+
+    See Also
+    --------
+    search_space : What is worth changing.
+
+    Examples
+    --------
+    >>> from skbackprop.tabular import TabularClassifier, default_classifier
+    >>> TabularClassifier(default_classifier(1000).set_params(dropout=0.1))
+    TabularClassifier(estimator=BackpropClassifier(...))
+    """
     loss = CrossEntropy(label_smoothing=0.1)
     return BackpropClassifier(loss=loss, learning_rate_init=0.012, **settings(n_samples))
 
 
-def regressor(n_samples: int) -> BackpropRegressor:
-    """A member of the default ensemble, for targets of mean 0 and variance 1."""
+def default_regressor(n_samples: int) -> BackpropRegressor:
+    """Return the network that TabularRegressor has five of by default.
+
+    Parameters
+    ----------
+    n_samples : int
+        Rows of the table.
+
+    Returns
+    -------
+    network : BackpropRegressor
+        Not fitted. As `estimator` of TabularRegressor it changes nothing, until it is changed.
+
+    See Also
+    --------
+    search_space : What is worth changing.
+
+    Examples
+    --------
+    >>> from skbackprop.tabular import default_regressor
+    >>> default_regressor(1000).hidden_layer_sizes
+    (64, 64, 64)
+    """
     return BackpropRegressor(learning_rate_init=0.02, **settings(n_samples))
+
+
+def search_space(n_samples: int) -> dict[str, Any]:
+    """Return what to look through for a given table, around the default settings.
+
+    Parameters
+    ----------
+    n_samples : int
+        Rows of the table.
+
+    Returns
+    -------
+    distributions : dict
+        Parameters of TabularClassifier or TabularRegressor with a network as `estimator`, for
+        :class:`sklearn.model_selection.RandomizedSearchCV`.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import RandomizedSearchCV
+    >>> from skbackprop.tabular import TabularClassifier, default_classifier, search_space
+    >>> clf = TabularClassifier(default_classifier(3000))
+    >>> search = RandomizedSearchCV(clf, search_space(3000), n_iter=20, scoring="neg_log_loss")
+    """
+    network = settings(n_samples)
+    units, epochs = network["hidden_layer_sizes"][0], network["max_iter"]
+    return {
+        "tree_bins": [None, 4, 8, 16],
+        "estimator__hidden_layer_sizes": [(units,) * 2, (units,) * 3, (2 * units,) * 3],
+        "estimator__max_iter": [epochs // 2, epochs, 2 * epochs],
+        "estimator__learning_rate_init": loguniform(0.003, 0.04),
+        "estimator__input_scale": [0.0, 6.0, 12.0],
+        "estimator__dropout": [0.0, 0.1, 0.2],
+        "estimator__solver": [network["solver"], AdamW(beta_2=0.95, weight_decay=0.2)],
+    }
