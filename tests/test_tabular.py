@@ -28,6 +28,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop.estimators.compat import target_encoder
 from skbackprop.tabular import (
     PiecewiseLinearBins,
     RobustSmoothClip,
@@ -412,6 +413,9 @@ def test_wrong_categories(chosen, words):
     [
         ({"n_quantile_bins": 0}, "n_quantile_bins must be an integer > 0 or None, got 0"),
         ({"max_distinct": 1}, "max_distinct must be an integer > 1, got 1"),
+        ({"max_one_hot": 0}, "max_one_hot must be an integer > 0 or None, got 0"),
+        ({"max_categories": 2.5}, "max_categories must be an integer > 0 or None, got 2.5"),
+        ({"target_type": "class"}, "target_type must be .* got 'class'"),
         ({"sparse_output": "yes"}, "sparse_output must be True, False or"),
         ({"dtype": int}, "dtype must be np.float32 or np.float64"),
         ({"max_categories": 0}, "max_categories"),
@@ -643,3 +647,66 @@ def test_regression_with_an_estimator_of_ones_own():
     assert_allclose(again.predict(X) * y.std() + y.mean(), own.predict(X), rtol=1e-4)
     with pytest.raises(TypeError, match="must be a BackpropRegressor, a Pipeline"):
         TabularRegressor(BackpropClassifier()).fit(X, y)
+
+
+# Very many categories
+
+
+def many_categories(n=600, seed=0):
+    """A table whose target depends on the digits of a code, and the same rows again."""
+    rng = np.random.default_rng(seed)
+    code = rng.integers(0, 90, n)
+    frame = pd.DataFrame({"code": [f"c{k}" for k in code], "x": rng.normal(size=n)})
+    frame.loc[::50, "code"] = None
+    return frame, code % 3
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "continuous"])
+def test_many_categories_become_what_the_target_is_for_them(kind):
+    frame, y = many_categories()
+    y = {"binary": np.where(y == 1, "yes", "no"), "multiclass": y, "continuous": y + 0.5}[kind]
+    encoder = TabularEncoder(target_type=kind)
+    E = encoder.fit_transform(frame, y)
+    names = {"multiclass": ["code_0", "code_1", "code_2"]}.get(kind, ["code"])
+    assert encoder.get_feature_names_out().tolist() == ["x", *names]
+    same = target_encoder(kind)
+    codes = frame[["code"]].astype(object).where(frame[["code"]].notna(), np.nan).to_numpy()
+    shares = same.fit_transform(codes, y)
+    clip = RobustSmoothClip().fit(shares)
+    assert_allclose(E[:, 1:], clip.transform(shares), rtol=1e-4, atol=1e-5)
+    # a row's own target counts in `transform` only
+    again = encoder.transform(frame)
+    assert_allclose(again[:, 1:], clip.transform(same.transform(codes)), rtol=1e-4, atol=1e-5)
+    assert not np.allclose(again, E)
+    new = pd.DataFrame({"code": ["new", None], "x": [0.0, 0.0]})
+    expected = same.transform(np.array([["new"], [np.nan]], dtype=object))
+    assert_allclose(encoder.transform(new)[:, 1:], clip.transform(expected), rtol=1e-4, atol=1e-5)
+
+
+def test_many_categories_without_a_target_or_with_several():
+    frame, y = many_categories()
+    Y = np.stack([y > 0, y > 1], axis=1)
+    for encoder in (
+        TabularEncoder().fit(frame),
+        TabularEncoder().fit(frame, Y),
+        TabularEncoder(max_one_hot=None).fit(frame, y),
+        TabularEncoder(max_one_hot=90).fit(frame, y),
+    ):
+        assert encoder.transform(frame).shape[1] == 1 + 90
+    few = frame[:120]  # no class has as many rows as there are folds
+    assert np.isfinite(TabularEncoder().fit_transform(few, np.arange(120) // 2)).all()
+    assert TabularEncoder(max_one_hot=89).fit(frame, y).transform(frame).shape[1] == 1 + 3
+
+
+def test_networks_learn_from_many_categories():
+    frame, y = many_categories(1500)
+    test, y_test = many_categories(500, seed=1)
+    test = test[test["code"].notna()]
+    clf = TabularClassifier(random_state=0).fit(frame, y)
+    assert clf.score(test, y_test[test.index]) > 0.9
+    reg = TabularRegressor(random_state=0).fit(frame, y)  # whole numbers, but no classes
+    assert reg.encoder_.get_feature_names_out().tolist() == ["x", "code"]
+    assert reg.score(test, y_test[test.index]) > 0.8
+    # what left-out rows say isn't what the encoder has learned by heart
+    noise = np.random.default_rng(5).integers(0, 2, 1500)
+    assert abs(TabularClassifier(random_state=0).fit(frame, noise).oof_score_ - 0.5) < 0.06

@@ -7,6 +7,8 @@ from inspect import signature
 from typing import Any
 
 import sklearn
+from sklearn.model_selection import KFold
+from sklearn.preprocessing import TargetEncoder
 
 # Rows of whatever scikit-learn takes: arrays, sparse matrices, frames. It is in the public
 # reference in spite of the underscore. Unchanged from 1.6 to 1.9.
@@ -43,6 +45,23 @@ except ImportError:
         return method
 
 
+#: Of target_encoder.
+N_FOLDS = 5
+
+
+def target_encoder(target_type: str) -> TargetEncoder:
+    """A TargetEncoder that cuts the rows into the same folds every time.
+
+    Since 1.9 that takes a splitter as `cv`, before it took a `random_state`.
+    """
+    seed = signature(TargetEncoder).parameters.get("random_state")
+    if seed is None or seed.default == "deprecated":
+        return TargetEncoder(
+            target_type=target_type, cv=KFold(N_FOLDS, shuffle=True, random_state=0)
+        )
+    return TargetEncoder(target_type=target_type, cv=N_FOLDS, random_state=0)
+
+
 def metric_takes_sample_weight(scorer: Any) -> bool | None:
     """Whether the metric behind one of scikit-learn's scorers takes weights; None for others.
 
@@ -54,12 +73,14 @@ def metric_takes_sample_weight(scorer: Any) -> bool | None:
 
 
 __all__ = [
+    "N_FOLDS",
     "CallbackSupportMixin",
     "Interval",
     "Options",
     "StrOptions",
     "metric_takes_sample_weight",
     "safe_indexing",
+    "target_encoder",
     "validate_parameter_constraints",
     "with_callbacks",
 ]

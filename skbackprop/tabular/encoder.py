@@ -6,16 +6,18 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
-from scipy.sparse import csr_matrix, hstack, issparse
+from scipy.sparse import hstack, issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.estimators.checks import unchanged_on_error
+from skbackprop.estimators.compat import target_encoder
 from skbackprop.estimators.links import documented_in
 from skbackprop.tabular.bins import PiecewiseLinearBins
-from skbackprop.tabular.columns import Column, in_order, names_of, read, unique_names
+from skbackprop.tabular.categories import Categories
+from skbackprop.tabular.columns import Column, names_of, read, unique_names
 from skbackprop.tabular.numbers import RobustSmoothClip, names_out
 
 #: With sparse_output="auto": at least so many columns, at most this share not zero in a row.
@@ -47,7 +49,17 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         Categories rarer than this, as a count or as a share of the rows, are put together.
 
     max_categories : int or None, default=100
-        Columns with more categories keep the most frequent ones, and the others are put together.
+        Columns with more categories keep the most frequent ones, and the others are put together,
+        unless `max_one_hot` applies.
+
+    max_one_hot : int or None, default=50
+        Columns with more categories are replaced by what the target is for rows of the same
+        category: its mean or, for more than two classes, the share of each class. `fit_transform`
+        leaves a row's own target out, as :class:`~sklearn.preprocessing.TargetEncoder` does. Not
+        used without y, and for several labels or outputs.
+
+    target_type : {"auto", "continuous", "binary", "multiclass"}, default="auto"
+        What y holds. "auto" goes by its values; numbers that are all whole count as classes.
 
     max_distinct : int, default=10
         Columns of numbers with at least three and at most this many distinct values are cut into
@@ -101,6 +113,8 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         categorical_features: Any = "from_dtype",
         min_frequency: float | None = None,
         max_categories: int | None = 100,
+        max_one_hot: int | None = 50,
+        target_type: str = "auto",
         max_distinct: int = 10,
         n_quantile_bins: int | None = None,
         sparse_output: bool | str = "auto",
@@ -109,6 +123,8 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         self.categorical_features = categorical_features
         self.min_frequency = min_frequency
         self.max_categories = max_categories
+        self.max_one_hot = max_one_hot
+        self.target_type = target_type
         self.max_distinct = max_distinct
         self.n_quantile_bins = n_quantile_bins
         self.sparse_output = sparse_output
@@ -122,8 +138,8 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         X : {array-like, DataFrame} of shape (n_samples, n_features)
             The table.
 
-        y : None
-            Not used.
+        y : array-like of shape (n_samples,), default=None
+            Targets. Only for columns with more than `max_one_hot` categories.
 
         Returns
         -------
@@ -136,8 +152,37 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
             If a parameter isn't allowed, or a column holds something else than numbers, strings,
             booleans or dates. The message names it.
         """
-        self._check_parameters()
+        self._fit(X, y, read(X, type(self).__name__))
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Fit, and encode the same table.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, n_features)
+            The table.
+
+        y : array-like of shape (n_samples,), default=None
+            Targets. Only for columns with more than `max_one_hot` categories.
+
+        Returns
+        -------
+        E : {ndarray, sparse matrix} of shape (n_samples, n_features_out)
+            What `transform` returns, but with every row's own target left out.
+
+        Raises
+        ------
+        ValueError
+            As `fit` does.
+        """
         columns = read(X, type(self).__name__)
+        blocks = self._fit(X, y, columns)
+        return self._joined(columns, blocks)
+
+    def _fit(self, X: Any, y: Any, columns: list[Column]) -> list[Any]:
+        """Fit; returns the columns made of categories."""
+        self._check_parameters()
         with unchanged_on_error(self):
             validate_data(self, _shaped(X, columns), reset=True, skip_check_array=True)
             self.categorical_ = self._categorical(columns, names_of(X))
@@ -145,8 +190,23 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
             X = self._numbers(columns)
             self._empty[~self.categorical_] = np.isnan(X).all(axis=0)
             self._fit_numbers(X)
-            self._fit_categories(columns)
-        return self
+            self._categories = Categories(
+                OneHotEncoder(
+                    handle_unknown="ignore",
+                    min_frequency=self.min_frequency,
+                    max_categories=self.max_categories,
+                    dtype=self.dtype,
+                ),
+                target_encoder(self.target_type),
+                self.max_one_hot,
+            )
+            blocks = self._categories.fit(self._chosen(columns), y)
+            self.categories_ = self._categories.categories
+        return blocks
+
+    def _chosen(self, columns: list[Column]) -> list[Column]:
+        """Those that hold categories."""
+        return [c for c, is_one in zip(columns, self.categorical_, strict=True) if is_one]
 
     def _check_parameters(self) -> None:
         if self.dtype not in (np.float32, np.float64, "float32", "float64", float):
@@ -156,6 +216,15 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         bins = self.n_quantile_bins
         if bins is not None and (not isinstance(bins, Integral) or bins is True or bins < 1):
             raise ValueError(f"n_quantile_bins must be an integer > 0 or None, got {bins!r}.")
+        for name in ("max_categories", "max_one_hot"):
+            most = getattr(self, name)
+            if most is not None and (not isinstance(most, Integral) or most is True or most < 1):
+                raise ValueError(f"{name} must be an integer > 0 or None, got {most!r}.")
+        if self.target_type not in ("auto", "continuous", "binary", "multiclass"):
+            raise ValueError(
+                'target_type must be "auto", "continuous", "binary" or "multiclass", got'
+                f" {self.target_type!r}."
+            )
         if not isinstance(self.sparse_output, bool) and self.sparse_output != "auto":
             raise ValueError(
                 f'sparse_output must be True, False or "auto", got {self.sparse_output!r}.'
@@ -255,48 +324,6 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         marked = names[self._imputer.indicator_.features_][self._marks]
         return [*out, *names[self._two], *(f"missing_{name}" for name in marked)]
 
-    # Categories
-
-    def _fit_categories(self, columns: list[Column]) -> None:
-        """The categories, one-hot; two of a column share one of -1 and 1."""
-        chosen = [c for c, is_one in zip(columns, self.categorical_, strict=True) if is_one]
-        self.categories_ = [in_order(column.categories()) for column in chosen]
-        self._one_hot = None
-        # a column of missing values alone has no categories, and is left out
-        self._filled = [len(categories) > 0 for categories in self.categories_]
-        if not any(self._filled):
-            return
-        self._one_hot = OneHotEncoder(
-            categories=[np.arange(len(c)) for c in self.categories_ if len(c)],
-            handle_unknown="ignore",
-            min_frequency=self.min_frequency,
-            max_categories=self.max_categories,
-            dtype=self.dtype,
-        )
-        self._one_hot.fit(self._codes(chosen))
-        # from the one-hot columns to the encoder's: pairs become one, and single ones nothing
-        names = [str(i) for i, is_filled in enumerate(self._filled) if is_filled]
-        columns_of = [
-            name.split("_", 1) for name in self._one_hot.get_feature_names_out(names).tolist()
-        ]
-        self._join, self._labels = _joined(columns_of, self.categories_, self.dtype)
-
-    def _codes(self, columns: list[Column]) -> np.ndarray:
-        """Positions of the columns' values among their categories; -1 for missing and unknown."""
-        codes = []
-        for column, categories in zip(columns, self.categories_, strict=True):
-            if len(categories):
-                position = {key: i for i, key in enumerate(categories.tolist())}
-                codes.append([position.get(key, -1) for key in column.categories()])
-        return np.array(codes).T
-
-    def _encode_categories(self, columns: list[Column]) -> list[Any]:
-        """The columns made of categories, as a sparse matrix."""
-        chosen = [c for c, is_one in zip(columns, self.categorical_, strict=True) if is_one]
-        if self._one_hot is None:
-            return []
-        return [self._one_hot.transform(self._codes(chosen)) @ self._join]
-
     # Everything
 
     def transform(self, X: Any) -> Any:
@@ -320,11 +347,14 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         columns = read(X, type(self).__name__)
         validate_data(self, _shaped(X, columns), reset=False, skip_check_array=True)
-        numbers = self._encode_numbers(self._numbers(columns))
-        blocks: list[Any] = [block.astype(self.dtype) for block in numbers]
-        blocks += self._encode_categories(columns)
+        return self._joined(columns, self._categories.transform(self._chosen(columns)))
+
+    def _joined(self, columns: list[Column], categories: list[Any]) -> Any:
+        """The columns made of numbers and those made of categories, side by side."""
+        blocks = [*self._encode_numbers(self._numbers(columns)), *categories]
         if not blocks:
             return np.empty((len(columns[0].values), 0), self.dtype)
+        blocks = [block.astype(self.dtype) for block in blocks]
         if self._is_sparse(blocks):
             return hstack(blocks, format="csr", dtype=self.dtype)
         return np.hstack([b.toarray() if issparse(b) else b for b in blocks])
@@ -354,11 +384,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         names = names_out(self, input_features)
         numbers = self._number_names(names[~self.categorical_])
-        if self._one_hot is None:
-            return unique_names(numbers)
-        own = names[self.categorical_]
-        categories = [f"{own[j]}_{label}" if label else own[j] for j, label in self._labels]
-        return unique_names([*numbers, *categories])
+        return unique_names([*numbers, *self._categories.names(names[self.categorical_])])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -374,32 +400,6 @@ def _count_distinct(x: np.ndarray, limit: int) -> int:
     some = np.unique(x[: 50 * limit])
     known = len(some) - np.isnan(some).sum()
     return int(known if known > limit else len(np.unique(x[~np.isnan(x)])))
-
-
-def _joined(
-    columns_of: list[list[str]], categories: list[np.ndarray], dtype: Any
-) -> tuple[csr_matrix, list[tuple[int, str]]]:
-    """The matrix from one-hot columns to the encoder's, and each of these as (column, label)."""
-    ends = [int(column) for column, _ in columns_of]
-    rows, cols, values = [], [], []
-    labels: list[tuple[int, str]] = []
-    for j in range(len(categories)):
-        own = [k for k, end in enumerate(ends) if end == j]
-        if len(own) == 2:
-            rows += own
-            cols += [len(labels)] * 2
-            values += [-1.0, 1.0]
-            labels.append((j, ""))
-        elif len(own) > 2:
-            for k in own:
-                rows.append(k)
-                cols.append(len(labels))
-                values.append(1.0)
-                code = columns_of[k][1]
-                is_code = code.isdigit()
-                labels.append((j, f"{categories[j][int(code)]}" if is_code else "(other)"))
-    shape = (len(columns_of), len(labels))
-    return csr_matrix((np.array(values, dtype), (rows, cols)), shape=shape), labels
 
 
 def _shaped(X: Any, columns: list[Column]) -> Any:

@@ -26,6 +26,8 @@ class Tabular(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     """What the two estimators have in common."""
 
     _ensemble: ClassVar[type]
+    #: What y holds, as the encoder and the bins call it.
+    _y_type: ClassVar[str] = "auto"
     _target_type: ClassVar[str] = "categorical"
 
     def __init__(
@@ -112,7 +114,9 @@ class Tabular(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             )
         encoder = self.encoder
         if encoder is None:
-            encoder = TabularEncoder(categorical_features=self.categorical_features)
+            encoder = TabularEncoder(
+                categorical_features=self.categorical_features, target_type=self._y_type
+            )
         self.encoder_ = clone(encoder)
         E = self.encoder_.fit_transform(X, y)
         for name in "n_features_in_", "feature_names_in_":
@@ -420,7 +424,7 @@ class TabularRegressor(RegressorMixin, Tabular):
     """
 
     _ensemble = FoldEnsembleRegressor
-    _target_type = "continuous"
+    _y_type = _target_type = "continuous"
 
     def __init__(
         self,
