@@ -167,9 +167,21 @@ def test_tree_bins_of_few_values_and_of_very_large_ones():
     assert len(TreeBins(target_type="continuous").fit(X, np.round(X[:, 1] / 1e300)).edges_[1]) > 3
 
 
+def test_tree_bins_of_many_columns_are_fewer():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 40))
+    X[:, 30:] = np.round(X[:, 30:])  # not cut, so they don't count
+    y = np.digitize(X[:, 0], [-1.2, -0.7, -0.3, 0, 0.3, 0.7, 1.2])
+    most = [TreeBins(max_bins=n).fit(X, y).edges_ for n in (240, 60, 59)]
+    assert [len(edges[0]) - 1 for edges in most] == [8, 2, -1]
+    assert not any(len(edges) for edges in most[2])
+    assert TreeBins(max_bins=59).fit(X, y).transform(X).shape == X.shape
+
+
 @pytest.mark.parametrize(
     ("params", "words"),
     [
+        ({"max_bins": 0}, "max_bins must be an integer >= 1, got 0"),
         ({"max_leaf_nodes": 1}, "max_leaf_nodes must be an integer >= 2, got 1"),
         ({"min_samples_leaf": 0.5}, "min_samples_leaf must be an integer >= 1, got 0.5"),
         ({"min_distinct": True}, "min_distinct must be an integer >= 2, got True"),

@@ -15,6 +15,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skbackprop.estimators.links import documented_in
 from skbackprop.tabular.numbers import check_numbers, names_out
 
+#: The least that TreeBins takes.
+LEAST = {"max_leaf_nodes": 2, "max_bins": 1, "min_samples_leaf": 1, "min_distinct": 2}
+
 
 def _texts(edges: np.ndarray) -> list[str]:
     """Edges as short texts, or as long ones where the short ones are equal."""
@@ -184,6 +187,10 @@ class TreeBins(TransformerMixin, BaseEstimator):
     max_leaf_nodes : int, default=8
         Bins of a column, at most.
 
+    max_bins : int, default=256
+        Bins of all columns, at most. Where many columns could be cut, each has fewer bins; if there
+        isn't room for two, there are none.
+
     min_samples_leaf : int, default=20
         Rows in each bin, at least.
 
@@ -231,11 +238,13 @@ class TreeBins(TransformerMixin, BaseEstimator):
         self,
         max_leaf_nodes: int = 8,
         *,
+        max_bins: int = 256,
         min_samples_leaf: int = 20,
         min_distinct: int = 11,
         target_type: str = "auto",
     ) -> None:
         self.max_leaf_nodes = max_leaf_nodes
+        self.max_bins = max_bins
         self.min_samples_leaf = min_samples_leaf
         self.min_distinct = min_distinct
         self.target_type = target_type
@@ -261,7 +270,7 @@ class TreeBins(TransformerMixin, BaseEstimator):
         ValueError
             If a parameter or an array isn't allowed.
         """
-        for name, least in (("max_leaf_nodes", 2), ("min_samples_leaf", 1), ("min_distinct", 2)):
+        for name, least in LEAST.items():
             value = getattr(self, name)
             if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
                 raise ValueError(f"{name} must be an integer >= {least}, got {value!r}.")
@@ -279,29 +288,31 @@ class TreeBins(TransformerMixin, BaseEstimator):
             multi_output=True,
             y_numeric=self.target_type == "continuous",
         )
-        self.edges_ = [self._edges(_column(X, j), y) for j in range(X.shape[1])]
+        columns = [np.unique(_column(X, j), return_inverse=True) for j in range(X.shape[1])]
+        is_cut = [len(values) >= self.min_distinct for values, _ in columns]
+        n_leaves = min(self.max_leaf_nodes, self.max_bins // max(1, sum(is_cut)))
+        self.edges_ = [
+            self._edges(values, rank, y, n_leaves) if cut and n_leaves > 1 else values[:0]
+            for (values, rank), cut in zip(columns, is_cut, strict=True)
+        ]
         return self
 
-    def _edges(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """The edges of one column."""
-        values, rank = np.unique(x, return_inverse=True)
-        if len(values) < self.min_distinct:
-            return np.empty(0, x.dtype)
+    def _edges(self, values: np.ndarray, rank: np.ndarray, y: np.ndarray, n_leaves: int) -> Any:
+        """The edges of one column, given its distinct values and the place of each row's."""
         is_continuous = self.target_type == "continuous" or (
             self.target_type == "auto" and type_of_target(y).startswith("continuous")
         )
         kind = DecisionTreeRegressor if is_continuous else DecisionTreeClassifier
         tree = kind(
-            max_leaf_nodes=self.max_leaf_nodes,
+            max_leaf_nodes=n_leaves,
             min_samples_leaf=self.min_samples_leaf,
             random_state=0,  # a single column has no ties between columns
         )
         # trees count in float32: ranks stay distinct there
         grown = tree.fit(rank.reshape(-1, 1), y).tree_
-        splits = grown.threshold[grown.feature >= 0]
-        before = np.sort(np.floor(splits).astype(int))
+        before = np.sort(np.floor(grown.threshold[grown.feature >= 0]).astype(int))
         if not len(before):
-            return np.empty(0, x.dtype)
+            return values[:0]
         middle = values[before] / 2 + values[before + 1] / 2
         return np.unique(np.concatenate([values[:1], middle, values[-1:]]))
 
