@@ -8,7 +8,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from skbackprop.estimators.classifier import BackpropClassifier
     from skbackprop.estimators.regressor import BackpropRegressor
-    from skbackprop.tabular.estimators import TabularClassifier, TabularRegressor
+    from skbackprop.tabular.classifier import TabularClassifier
+    from skbackprop.tabular.regressor import TabularRegressor
 
 __all__ = [
     "BackpropClassifier",
@@ -21,8 +22,8 @@ __all__ = [
 _MODULES = {
     "BackpropClassifier": "skbackprop.estimators.classifier",
     "BackpropRegressor": "skbackprop.estimators.regressor",
-    "TabularClassifier": "skbackprop.tabular.estimators",
-    "TabularRegressor": "skbackprop.tabular.estimators",
+    "TabularClassifier": "skbackprop.tabular.classifier",
+    "TabularRegressor": "skbackprop.tabular.regressor",
 }
 
 

@@ -95,6 +95,26 @@ def test_methods_take_codes_and_strings(quick):
     assert X_test["a"].dtype == X["a"].dtype
 
 
+def test_codes_are_declared_to_the_others(monkeypatch):
+    X = np.stack([np.arange(60) % 4, np.linspace(0, 1, 60), np.arange(60) % 2], axis=1)
+    plain = [tasks.Task("codes", X, X[:, 2], 30), tasks.Task("none", X[:, 1:], X[:, 2], 30)]
+    monkeypatch.setattr(tasks, "classes", lambda rows: plain)
+    (task,) = tasks.declared(30)
+    assert [str(kind) for kind in task.X.dtypes] == ["category", "float64", "float64"]
+    found = {name: {t: [outcome(t, name, 0.1)] for t in ("t", "u")} for name in ("ours", "other")}
+    declared = {"other": {"t": [outcome("t", "other", 0.2)]}}
+    both = report.with_codes_declared(found, declared)
+    assert both["ours"] == found["ours"]
+    assert both["other"]["t"][0].error == 0.2
+    assert both["other"]["u"][0].error == 0.1
+    assert "other" not in report.with_codes_declared(found, {})
+
+
+def test_scores_of_each_table():
+    found = {"ours": {"t": [outcome("t", "ours", 0.125)]}}
+    assert report.each(found, {"error": "error"}) == [["", "", "error"], ["t", "ours", "0.125"]]
+
+
 def outcome(task, method, error):
     return outcomes.Outcome("classes", task, method, 0, error, 1.0, 1.0)
 

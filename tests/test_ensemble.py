@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
@@ -17,6 +17,7 @@ from sklearn.datasets import (
     make_multilabel_classification,
 )
 from sklearn.decomposition import PCA
+from sklearn.kernel_approximation import RBFSampler
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.model_selection import (
     GroupKFold,
@@ -271,6 +272,21 @@ def test_members_take_the_elements_of_a_list_in_turn():
     single = np.mean([member.predict_proba(X) for member in clf.members_], axis=0)
     assert_allclose(clf.predict_proba(X), single)
     assert_array_equal(clone(clf).fit(X, y).predict_proba(X), clf.predict_proba(X))
+
+
+def test_seeds_reach_the_transformers_too():
+    member = make_pipeline(RBFSampler(n_components=20), MEMBER)
+    first, second = (ensemble(member).fit(X, y).predict_proba(X) for _ in range(2))
+    assert_array_equal(first, second)
+    assert member[0].random_state is None
+
+
+def test_sparse_samples_and_labels():
+    member = make_pipeline(StandardScaler(with_mean=False), MEMBER)
+    clf = ensemble(member).fit(coo_array(X), y)
+    assert_array_equal(clf.predict(coo_array(X)), ensemble(member).fit(csr_array(X), y).predict(X))
+    Y = np.stack([y > 0, y > 1], axis=1).astype(int)
+    assert_array_equal(ensemble().fit(X, csr_array(Y)).predict(X), ensemble().fit(X, Y).predict(X))
 
 
 def test_pipelines_take_what_their_first_step_takes():

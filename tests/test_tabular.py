@@ -4,6 +4,7 @@ import datetime
 import decimal
 import pickle
 import time
+import warnings
 from itertools import pairwise
 
 import numpy as np
@@ -11,9 +12,11 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array, issparse
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.exceptions import DataConversionWarning
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import (
     GridSearchCV,
@@ -41,6 +44,7 @@ from skbackprop.tabular import (
     search_space,
 )
 from skbackprop.tabular.columns import Column
+from skbackprop.tabular.targets import TargetShares
 
 ROUNDING = "float32: BLAS rounds a row as its neighbours in memory suggest"
 WEIGHTS = "rows that are repeated make other folds and other batches than weights do"
@@ -101,6 +105,8 @@ def test_smooth_clip_of_odd_columns():
     assert_allclose(Z[17, 0], 1 / np.sqrt(1 + 1 / 9))
     assert_array_equal(Z[:, 1], 0)
     assert np.isnan(Z[:, 2]).all()
+    extreme = RobustSmoothClip().fit_transform(1.7e308 * np.linspace(-1, 1, 9)[:, None])
+    assert (np.diff(extreme.ravel()) >= 0).all()
     clip = RobustSmoothClip().fit(np.arange(9.0)[:, None])
     assert_allclose(clip.transform([[np.inf], [-np.inf], [np.nan]]).ravel(), [3, -3, np.nan])
 
@@ -126,7 +132,7 @@ def test_bins_are_the_formula(n_bins):
 
 @pytest.mark.parametrize("n_bins", [0, -1, 2.5, "3", True])
 def test_wrong_bins(n_bins):
-    with pytest.raises(ValueError, match="n_bins must be an integer > 0 or None, got"):
+    with pytest.raises(ValueError, match="n_bins must be an integer >= 1 or None, got"):
         PiecewiseLinearBins(n_bins).fit([[1.0], [2.0]])
 
 
@@ -423,11 +429,10 @@ def test_wrong_categories(chosen, words):
 @pytest.mark.parametrize(
     ("params", "words"),
     [
-        ({"n_quantile_bins": 0}, "n_quantile_bins must be an integer > 0 or None, got 0"),
-        ({"max_distinct": 1}, "max_distinct must be an integer > 1, got 1"),
-        ({"max_one_hot": 0}, "max_one_hot must be an integer > 0 or None, got 0"),
-        ({"max_categories": 2.5}, "max_categories must be an integer > 0 or None, got 2.5"),
-        ({"target_type": "class"}, "target_type must be .* got 'class'"),
+        ({"n_quantile_bins": 0}, "n_quantile_bins must be an integer >= 1 or None, got 0"),
+        ({"max_distinct": 1}, "max_distinct must be an integer >= 2, got 1"),
+        ({"max_one_hot": 0}, "max_one_hot must be an integer >= 1 or None, got 0"),
+        ({"max_categories": 2.5}, "max_categories must be an integer >= 1 or None, got 2.5"),
         ({"sparse_output": "yes"}, "sparse_output must be True, False or"),
         ({"dtype": int}, "dtype must be np.float32 or np.float64"),
         ({"max_categories": 0}, "max_categories"),
@@ -547,7 +552,7 @@ def test_every_other_member_cuts_numbers_into_bins():
     X, y = load_diabetes(return_X_y=True)
     reg = TabularRegressor(BackpropRegressor(hidden_layer_sizes=(8,), **small), random_state=0)
     assert reg.fit(X, y).members_[1][0].target_type == "continuous"
-    with pytest.raises(ValueError, match="max_leaf_nodes must be an integer >= 2, got 1"):
+    with pytest.raises(ValueError, match="tree_bins must be an integer >= 2 or None, got 1"):
         TabularClassifier(net, tree_bins=1).fit(X, y > 100)
 
 
@@ -557,8 +562,7 @@ def test_class_weights():
     assert clf.members_[0].class_weight == {0: 1.0, 1: 1.0, 2: 5.0}
     with pytest.raises(ValueError, match="class_weight and estimator are both given"):
         quick(class_weight="balanced").fit(X, y)
-    assert not hasattr(clf.set_params(cv=1), "no_such_thing")
-    before = clf.predict_proba(X)
+    before = clf.set_params(cv=1).predict_proba(X)
     with pytest.raises(ValueError, match="cv must be an integer > 1"):
         clf.fit(X, y)
     assert_array_equal(clf.predict_proba(X), before)
@@ -657,7 +661,7 @@ def test_regression_with_an_estimator_of_ones_own():
     assert_allclose(own.predict(X), scaled.predict(X), rtol=1e-4)
     again = clone(plain).fit(X, (y - y.mean()) / y.std())
     assert_allclose(again.predict(X) * y.std() + y.mean(), own.predict(X), rtol=1e-4)
-    with pytest.raises(TypeError, match="must be a BackpropRegressor, a Pipeline"):
+    with pytest.raises(TypeError, match="must be a BackpropRegressor or None"):
         TabularRegressor(BackpropClassifier()).fit(X, y)
 
 
@@ -674,40 +678,85 @@ def many_categories(n=600, seed=0):
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "continuous"])
-def test_many_categories_become_what_the_target_is_for_them(kind):
+@pytest.mark.parametrize("sparse", [False, True])
+def test_shares_of_many_categories(kind, sparse):
     frame, y = many_categories()
     y = {"binary": np.where(y == 1, "yes", "no"), "multiclass": y, "continuous": y + 0.5}[kind]
-    encoder = TabularEncoder(target_type=kind)
-    E = encoder.fit_transform(frame, y)
-    names = {"multiclass": ["code_0", "code_1", "code_2"]}.get(kind, ["code"])
-    assert encoder.get_feature_names_out().tolist() == ["x", *names]
-    same = target_encoder(kind)
-    codes = frame[["code"]].astype(object).where(frame[["code"]].notna(), np.nan).to_numpy()
-    shares = same.fit_transform(codes, y)
-    clip = RobustSmoothClip().fit(shares)
-    assert_allclose(E[:, 1:], clip.transform(shares), rtol=1e-4, atol=1e-5)
-    # a row's own target counts in `transform` only
-    again = encoder.transform(frame)
-    assert_allclose(again[:, 1:], clip.transform(same.transform(codes)), rtol=1e-4, atol=1e-5)
-    assert not np.allclose(again, E)
+    encoder = TabularEncoder(max_one_hot=50, sparse_output=sparse).fit(frame)
+    assert encoder.get_feature_names_out().tolist() == ["x", "code"]
+    assert encoder.coded_.tolist() == [1]
+    codes = encoder.transform(frame)
+    plain = codes.toarray() if sparse else codes
+    assert set(plain[frame["code"].isna(), 1]) == {90}  # missing
+    assert plain[1, 1] == encoder.categories_[0].tolist().index(frame["code"][1])
     new = pd.DataFrame({"code": ["new", None], "x": [0.0, 0.0]})
-    expected = same.transform(np.array([["new"], [np.nan]], dtype=object))
-    assert_allclose(encoder.transform(new)[:, 1:], clip.transform(expected), rtol=1e-4, atol=1e-5)
-
-
-def test_many_categories_without_a_target_or_with_several():
-    frame, y = many_categories()
-    Y = np.stack([y > 0, y > 1], axis=1)
-    for encoder in (
-        TabularEncoder().fit(frame),
-        TabularEncoder().fit(frame, Y),
-        TabularEncoder(max_one_hot=None).fit(frame, y),
-        TabularEncoder(max_one_hot=90).fit(frame, y),
+    E_new = encoder.transform(new)
+    shares = TargetShares([1], "continuous" if kind == "continuous" else "categorical")
+    E = shares.fit_transform(codes, y)
+    same = target_encoder(kind)
+    expected = same.fit_transform(plain[:, [1]], y)
+    clip = RobustSmoothClip().fit(expected)
+    for found, wanted in (
+        (E, expected),
+        (shares.transform(codes), same.transform(plain[:, [1]])),  # a row's own target counts
+        (shares.transform(E_new), same.transform([[-1.0], [90.0]])),
     ):
-        assert encoder.transform(frame).shape[1] == 1 + 90
-    few = frame[:120]  # no class has as many rows as there are folds
-    assert np.isfinite(TabularEncoder().fit_transform(few, np.arange(120) // 2)).all()
-    assert TabularEncoder(max_one_hot=89).fit(frame, y).transform(frame).shape[1] == 1 + 3
+        assert issparse(found) == sparse
+        assert found.dtype == np.float32
+        found = found.toarray() if sparse else found
+        assert found.shape[1] == 1 + (3 if kind == "multiclass" else 1)
+        assert_allclose(found[:, 1:], clip.transform(wanted), rtol=1e-4, atol=1e-5)
+
+
+def test_which_columns_become_shares():
+    frame, y = many_categories()
+    assert TabularEncoder().fit(frame).transform(frame).shape[1] == 1 + 90
+    assert not len(TabularEncoder().fit(frame).coded_)
+    assert not len(TabularEncoder(max_one_hot=90).fit(frame).coded_)
+    assert len(TabularEncoder(max_one_hot=89).fit(frame).coded_) == 1
+    net = BackpropClassifier((4,), **small)
+    clf = TabularClassifier(net).fit(frame, y)
+    for member in clf.members_:
+        assert isinstance(member[0], TargetShares)
+    assert clf.predict_proba(frame).shape == (600, 3)
+    # several labels, and classes too small for folds: one column for each category
+    several = TabularClassifier(net).fit(frame, np.stack([y > 0, y > 1], axis=1))
+    tiny = TabularClassifier(net).fit(frame[:120], np.arange(120) // 3)
+    for other in (several, tiny):
+        assert other.encoder_.max_one_hot is None
+        assert not any(isinstance(m, Pipeline) for m in other.members_[::2])
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "float16", "float32"])
+def test_numbers_of_any_type_as_targets_of_many_categories(dtype):
+    frame, y = many_categories(200)
+    net = BackpropRegressor(hidden_layer_sizes=(4,), **small)
+    for target in (y.astype(dtype), y.astype(dtype)[:, None]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataConversionWarning)
+            reg = TabularRegressor(net, random_state=0).fit(frame, target)
+        assert isinstance(reg.members_[0][0], TargetShares)
+
+
+def test_many_categories_with_metadata_routing():
+    frame, y = many_categories(200)
+    net = BackpropClassifier((4,), **small)
+    plain = TabularClassifier(net, random_state=0).fit(frame, y)
+    with config_context(enable_metadata_routing=True):
+        clf = TabularClassifier(net, random_state=0).fit(frame, y)
+    assert_array_equal(clf.predict_proba(frame), plain.predict_proba(frame))
+
+
+def test_scores_of_rows_left_out_are_honest_with_groups():
+    rng = np.random.default_rng(0)
+    person = rng.integers(0, 100, 800)
+    frame = pd.DataFrame({"person": [f"p{k}" for k in person], "x": rng.normal(size=800)})
+    y = rng.integers(0, 2, 100)[person]  # of the person, so new persons can't be predicted
+    net = BackpropClassifier((8,), **small)
+    known = TabularClassifier(net, random_state=0).fit(frame, y)
+    assert known.oof_score_ > 0.95
+    grouped = TabularClassifier(net, cv=GroupKFold(5), random_state=0)
+    assert abs(grouped.fit(frame, y, groups=person).oof_score_ - 0.5) < 0.15
 
 
 def test_networks_learn_from_many_categories():
@@ -717,8 +766,51 @@ def test_networks_learn_from_many_categories():
     clf = TabularClassifier(random_state=0).fit(frame, y)
     assert clf.score(test, y_test[test.index]) > 0.9
     reg = TabularRegressor(random_state=0).fit(frame, y)  # whole numbers, but no classes
-    assert reg.encoder_.get_feature_names_out().tolist() == ["x", "code"]
+    assert reg.members_[0][0].transform(reg.encoder_.transform(frame)).shape[1] == 2
     assert reg.score(test, y_test[test.index]) > 0.8
     # what left-out rows say isn't what the encoder has learned by heart
     noise = np.random.default_rng(5).integers(0, 2, 1500)
     assert abs(TabularClassifier(random_state=0).fit(frame, noise).oof_score_ - 0.5) < 0.06
+
+
+def test_a_column_of_one_value_and_gaps():
+    frame = pd.DataFrame(
+        {"promo": ["Y", None] * 30, "flag": [True, None, None] * 20, "one": ["a"] * 60}
+    )
+    encoder = TabularEncoder().fit(frame)
+    assert encoder.get_feature_names_out().tolist() == ["promo_Y", "flag_True"]
+    assert_array_equal(encoder.transform(frame)[:, 0], [1, 0] * 30)
+    assert_array_equal(encoder.transform(frame)[:, 1], [1, 0, 0] * 20)
+
+
+def test_declared_categories_of_any_kind():
+    frame = pd.DataFrame({"band": pd.cut(pd.Series(np.arange(40.0)), 4)})
+    assert TabularEncoder().fit(frame).transform(frame).shape == (40, 4)
+    sparse = TabularEncoder(sparse_output=True).fit_transform(np.arange(20.0)[:, None])
+    assert issparse(sparse)
+    assert sparse.shape == (20, 1)
+
+
+def test_large_integers_are_categories_of_their_own():
+    ids = 2**60 + np.arange(20)
+    assert len(TabularEncoder(categorical_features=[0]).fit(ids[:, None]).categories_[0]) == 20
+    mixed = np.array([[10**400], ["x"], [decimal.Decimal("1.5")]], dtype=object)
+    assert "1.5" in TabularEncoder().fit(mixed).categories_[0].tolist()
+
+
+@pytest.mark.parametrize("container", ["pandas", "polars"])
+def test_frames_as_output_everywhere(container):
+    pytest.importorskip(container)
+    frame, y = many_categories(200)
+    net = BackpropClassifier((4,), **small)
+    plain = TabularClassifier(net, random_state=0).fit(frame, y)
+    with config_context(transform_output=container):
+        E = TabularEncoder().fit(frame).transform(frame)
+        wide = TabularEncoder(max_categories=None).fit_transform(
+            frame.assign(z=frame["x"].astype(str))
+        )
+        clf = TabularClassifier(net, random_state=0).fit(frame, y)
+        p = clf.predict_proba(frame)
+    assert type(E).__module__.startswith(container)
+    assert type(wide).__module__.startswith(container)
+    assert_array_equal(p, plain.predict_proba(frame))

@@ -7,6 +7,7 @@ import warnings
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv
@@ -168,7 +169,8 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         seeds = rng.randint(SEEDS, size=len(folds))
         for k, (fold, seed) in enumerate(zip(folds, seeds, strict=True)):
             member = self._member(estimators[k % len(estimators)])
-            network_of(member).set_params(random_state=int(seed))
+            seeded = [name for name in member.get_params() if name.endswith("random_state")]
+            member.set_params(**dict.fromkeys(seeded, int(seed)))
             jobs.append(Job(member, k, fold, task.part("member", k), bool(self.verbose)))
         return jobs
 
@@ -202,6 +204,7 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _check_fit(self, X: Any, y: Any) -> tuple[Any, Any]:
         """X and y as the members take them. Names and numbers of features are recorded."""
+        y = y.toarray() if issparse(y) else y
         if not begin_with_transformers(self._estimators()):
             with naming_what_is_no_number(X):
                 X, y = validate_data(
@@ -214,6 +217,7 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
                 )
             return X, y
         validate_data(self, X, y, skip_check_array=True)
+        X = X.tocsr() if issparse(X) else X
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
         check_consistent_length(X, y)
         return X, y
@@ -221,7 +225,7 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     def _folds(self, X: Any, y: Any, groups: Any, rng: np.random.RandomState) -> list[Fold]:
         """Rows of each member; one member with all rows if they are too few to split."""
         cv, n = self.cv, len(y)
-        if isinstance(cv, int | np.integer) and not isinstance(cv, bool):
+        if isinstance(cv, int | np.integer):
             if cv < 2:
                 raise ValueError(f"cv must be an integer > 1 or a splitter, got {cv!r}.")
             counts = self._class_counts(y)
@@ -262,7 +266,7 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         if begin_with_transformers(self.members_):
             validate_data(self, X, reset=False, skip_check_array=True)
-            return X
+            return X.tocsr() if issparse(X) else X
         with naming_what_is_no_number(X):
             return validate_data(
                 self,

@@ -189,6 +189,15 @@ def unchanged_on_error(estimator: Any) -> Iterator[None]:
         raise
 
 
+def check_integer(name: str, value: Any, least: int, or_none: bool = False) -> None:
+    """Raise ValueError unless a parameter is an integer of at least so much."""
+    if value is None and or_none:
+        return
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        allowed = f"an integer >= {least}{' or None' if or_none else ''}"
+        raise ValueError(f"{name} must be {allowed}, got {value!r}.")
+
+
 #: Packages whose frames stand between the user's line and a warning.
 BETWEEN = {"skbackprop", "sklearn", "joblib"}
 

@@ -1,10 +1,11 @@
 """Tables: an encoder for any columns, and estimators that are strong on them by default."""
 
 from skbackprop.tabular.bins import PiecewiseLinearBins, TreeBins
+from skbackprop.tabular.classifier import TabularClassifier
 from skbackprop.tabular.encoder import TabularEncoder
-from skbackprop.tabular.estimators import TabularClassifier, TabularRegressor
 from skbackprop.tabular.numbers import RobustSmoothClip
 from skbackprop.tabular.recipe import default_classifier, default_regressor, search_space
+from skbackprop.tabular.regressor import TabularRegressor
 
 __all__ = [
     "PiecewiseLinearBins",

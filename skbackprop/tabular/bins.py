@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skbackprop.estimators.checks import check_integer
 from skbackprop.estimators.links import documented_in
 from skbackprop.tabular.numbers import check_numbers, names_out
 
@@ -120,9 +120,7 @@ class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
         ValueError
             If `n_bins` isn't a positive integer or None.
         """
-        n = self.n_bins
-        if n is not None and (not isinstance(n, Integral) or n is True or n < 1):
-            raise ValueError(f"n_bins must be an integer > 0 or None, got {n!r}.")
+        check_integer("n_bins", self.n_bins, 1, or_none=True)
         X = check_numbers(self, X, reset=True)
         self.edges_ = [self._edges(x[np.isfinite(x)]) for x in X.T]
         return self
@@ -271,9 +269,7 @@ class TreeBins(TransformerMixin, BaseEstimator):
             If a parameter or an array isn't allowed.
         """
         for name, least in LEAST.items():
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-                raise ValueError(f"{name} must be an integer >= {least}, got {value!r}.")
+            check_integer(name, getattr(self, name), least)
         if self.target_type not in ("auto", "continuous", "categorical"):
             raise ValueError(
                 'target_type must be "auto", "continuous" or "categorical", got'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, timedelta
 from decimal import Decimal
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -34,12 +34,13 @@ class Column:
             given = np.array(given.to_pylist(), dtype=object)
         values = np.asarray(given)
         self.kind, self.values, self.missing = "number", values, np.zeros(len(values), bool)
+        self.exact: np.ndarray | None = None  # large integers are no floats
         if values.dtype.kind in "mM":
             self._take_dates(values)
         elif values.dtype.kind == "b":
             self.kind, self.values = "flag", values.astype(np.float64)
         elif values.dtype.kind in "iuf":
-            self.values = values.astype(np.float64)
+            self.exact, self.values = values, values.astype(np.float64)
             self.missing = np.isnan(self.values)
         elif values.dtype.kind == "c":
             raise ValueError(f"Complex data not supported: {title} holds complex numbers.")
@@ -70,7 +71,7 @@ class Column:
             dates = np.full(len(values), np.datetime64("NaT", "us"))
             dates[~self.missing] = [_without_zone(v) for v in there]
             self._take_dates(dates)
-        elif all(isinstance(v, str | bytes | Real) for v in there):
+        elif all(isinstance(v, str | bytes | Real | Decimal) for v in there):
             self.kind = "text"
         else:
             self.kind = "other"
@@ -115,13 +116,13 @@ class Column:
         ValueError
             If there are values that are none.
         """
-        if self.kind == "other":
+        if self.kind == "other" and not self.declared:
             first = self.values[~self.missing][0]
             raise ValueError(
                 f"{self.title} must hold numbers, strings, booleans or dates, got {first!r} of type"
                 f" {type(first).__name__}."
             )
-        values = self.values.tolist()
+        values = (self.values if self.exact is None else self.exact).tolist()
         if self.kind == "flag":
             values = [value == 1 for value in values]
         return [
@@ -132,6 +133,8 @@ class Column:
 
 def _category(value: Any) -> str:
     """The name of a category."""
+    if isinstance(value, Integral) and not isinstance(value, bool | np.bool_):
+        return str(int(value))
     if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
         number = float(value)
         return str(int(number)) if number.is_integer() else repr(number)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
-from scipy.sparse import hstack, issparse
+from scipy.sparse import csr_matrix, hstack, issparse
+from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skbackprop.estimators.checks import unchanged_on_error
-from skbackprop.estimators.compat import target_encoder
+from skbackprop.estimators.checks import check_integer, unchanged_on_error
 from skbackprop.estimators.links import documented_in
 from skbackprop.tabular.bins import PiecewiseLinearBins
 from skbackprop.tabular.categories import Categories
@@ -34,7 +33,8 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
       :class:`PiecewiseLinearBins` instead, and those of two become -1 and 1.
     - Columns of categories become one column of 0 and 1 for each category, or one of -1 and 1 if
       there are two. Missing and unknown categories are zeros.
-    - A missing number is replaced by the median, and marked in a column of its own.
+    - A missing number is replaced by the median, or by 0 between -1 and 1, and marked in a column
+      of its own.
     - Dates become days since 1970-01-01, durations days, both as numbers. Infinite numbers count as
       very large ones. Columns that tell nothing, of one value or none, are left out.
 
@@ -52,14 +52,11 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         Columns with more categories keep the most frequent ones, and the others are put together,
         unless `max_one_hot` applies.
 
-    max_one_hot : int or None, default=50
-        Columns with more categories are replaced by what the target is for rows of the same
-        category: its mean or, for more than two classes, the share of each class. `fit_transform`
-        leaves a row's own target out, as :class:`~sklearn.preprocessing.TargetEncoder` does. Not
-        used without y, and for several labels or outputs.
-
-    target_type : {"auto", "continuous", "binary", "multiclass"}, default="auto"
-        What y holds. "auto" goes by its values; numbers that are all whole count as classes.
+    max_one_hot : int or None, default=None
+        Columns with more categories become a single column of codes 0, 1, ..., which are numbers
+        for :class:`~sklearn.preprocessing.TargetEncoder`, but not for a network. A missing value
+        has the highest code, and an unknown one -1. TabularClassifier and TabularRegressor set 50,
+        and have their networks begin with such an encoder.
 
     max_distinct : int, default=10
         Columns of numbers with at least three and at most this many distinct values are cut into
@@ -82,6 +79,9 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
 
     categories_ : list of ndarray
         Categories of each of these columns as strings, sorted.
+
+    coded_ : ndarray of int
+        Columns of the result that hold codes, see `max_one_hot`.
 
     n_features_in_ : int
         Number of columns seen by `fit`.
@@ -113,8 +113,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         categorical_features: Any = "from_dtype",
         min_frequency: float | None = None,
         max_categories: int | None = 100,
-        max_one_hot: int | None = 50,
-        target_type: str = "auto",
+        max_one_hot: int | None = None,
         max_distinct: int = 10,
         n_quantile_bins: int | None = None,
         sparse_output: bool | str = "auto",
@@ -124,7 +123,6 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         self.min_frequency = min_frequency
         self.max_categories = max_categories
         self.max_one_hot = max_one_hot
-        self.target_type = target_type
         self.max_distinct = max_distinct
         self.n_quantile_bins = n_quantile_bins
         self.sparse_output = sparse_output
@@ -138,8 +136,8 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         X : {array-like, DataFrame} of shape (n_samples, n_features)
             The table.
 
-        y : array-like of shape (n_samples,), default=None
-            Targets. Only for columns with more than `max_one_hot` categories.
+        y : None
+            Not used.
 
         Returns
         -------
@@ -152,38 +150,9 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
             If a parameter isn't allowed, or a column holds something else than numbers, strings,
             booleans or dates. The message names it.
         """
-        self._fit(X, y, read(X, type(self).__name__))
-        return self
-
-    def fit_transform(self, X: Any, y: Any = None) -> Any:
-        """Fit, and encode the same table.
-
-        Parameters
-        ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            The table.
-
-        y : array-like of shape (n_samples,), default=None
-            Targets. Only for columns with more than `max_one_hot` categories.
-
-        Returns
-        -------
-        E : {ndarray, sparse matrix} of shape (n_samples, n_features_out)
-            What `transform` returns, but with every row's own target left out.
-
-        Raises
-        ------
-        ValueError
-            As `fit` does.
-        """
-        columns = read(X, type(self).__name__)
-        blocks = self._fit(X, y, columns)
-        return self._joined(columns, blocks)
-
-    def _fit(self, X: Any, y: Any, columns: list[Column]) -> list[Any]:
-        """Fit; returns the columns made of categories."""
         self._check_parameters()
-        with unchanged_on_error(self):
+        columns = read(X, type(self).__name__)
+        with unchanged_on_error(self), config_context(transform_output="default"):
             validate_data(self, _shaped(X, columns), reset=True, skip_check_array=True)
             self.categorical_ = self._categorical(columns, names_of(X))
             self._empty = np.zeros(len(columns), bool)
@@ -197,12 +166,13 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
                     max_categories=self.max_categories,
                     dtype=self.dtype,
                 ),
-                target_encoder(self.target_type),
                 self.max_one_hot,
             )
-            blocks = self._categories.fit(self._chosen(columns), y)
+            self._categories.fit(self._chosen(columns))
             self.categories_ = self._categories.categories
-        return blocks
+            n_out, n_coded = len(self.get_feature_names_out()), int(self._categories.many.sum())
+            self.coded_ = np.arange(n_out - n_coded, n_out)
+        return self
 
     def _chosen(self, columns: list[Column]) -> list[Column]:
         """Those that hold categories."""
@@ -211,20 +181,9 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
     def _check_parameters(self) -> None:
         if self.dtype not in (np.float32, np.float64, "float32", "float64", float):
             raise ValueError(f"dtype must be np.float32 or np.float64, got {self.dtype!r}.")
-        if not isinstance(self.max_distinct, Integral) or self.max_distinct < 2:
-            raise ValueError(f"max_distinct must be an integer > 1, got {self.max_distinct!r}.")
-        bins = self.n_quantile_bins
-        if bins is not None and (not isinstance(bins, Integral) or bins is True or bins < 1):
-            raise ValueError(f"n_quantile_bins must be an integer > 0 or None, got {bins!r}.")
-        for name in ("max_categories", "max_one_hot"):
-            most = getattr(self, name)
-            if most is not None and (not isinstance(most, Integral) or most is True or most < 1):
-                raise ValueError(f"{name} must be an integer > 0 or None, got {most!r}.")
-        if self.target_type not in ("auto", "continuous", "binary", "multiclass"):
-            raise ValueError(
-                'target_type must be "auto", "continuous", "binary" or "multiclass", got'
-                f" {self.target_type!r}."
-            )
+        check_integer("max_distinct", self.max_distinct, 2)
+        for name in ("max_categories", "max_one_hot", "n_quantile_bins"):
+            check_integer(name, getattr(self, name), 1, or_none=True)
         if not isinstance(self.sparse_output, bool) and self.sparse_output != "auto":
             raise ValueError(
                 f'sparse_output must be True, False or "auto", got {self.sparse_output!r}.'
@@ -347,22 +306,22 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         columns = read(X, type(self).__name__)
         validate_data(self, _shaped(X, columns), reset=False, skip_check_array=True)
-        return self._joined(columns, self._categories.transform(self._chosen(columns)))
-
-    def _joined(self, columns: list[Column], categories: list[Any]) -> Any:
-        """The columns made of numbers and those made of categories, side by side."""
-        blocks = [*self._encode_numbers(self._numbers(columns)), *categories]
+        with config_context(transform_output="default"):
+            blocks: list[Any] = [*self._encode_numbers(self._numbers(columns))]
+            blocks += self._categories.transform(self._chosen(columns))
         if not blocks:
             return np.empty((len(columns[0].values), 0), self.dtype)
         blocks = [block.astype(self.dtype) for block in blocks]
         if self._is_sparse(blocks):
-            return hstack(blocks, format="csr", dtype=self.dtype)
+            return hstack([csr_matrix(block) for block in blocks], format="csr", dtype=self.dtype)
         return np.hstack([b.toarray() if issparse(b) else b for b in blocks])
 
     def _is_sparse(self, blocks: list[Any]) -> bool:
         """Whether the result is sparse; with "auto" the numbers of columns decide."""
         if isinstance(self.sparse_output, bool):
             return self.sparse_output
+        if get_config()["transform_output"] != "default":
+            return False  # frames can't hold sparse matrices
         dense = sum(b.shape[1] for b in blocks if not issparse(b))
         width = sum(b.shape[1] for b in blocks)
         # at most one of a column's categories isn't zero

@@ -43,6 +43,12 @@ def names_out(transformer: Any, input_features: Any) -> np.ndarray:
     return names
 
 
+def _finite(X: np.ndarray) -> np.ndarray:
+    """X without values whose differences would overflow."""
+    largest = np.finfo(X.dtype).max / 8
+    return np.clip(X, -largest, largest)
+
+
 @documented_in("skbackprop.tabular")
 class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Scale each column by its middle half, and bring outliers smoothly below 3.
@@ -108,7 +114,7 @@ class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             The fitted transformer.
         """
         X = check_numbers(self, X, reset=True)
-        X = np.where(np.isfinite(X), X, np.nan)
+        X = np.where(np.isfinite(X), _finite(X), np.nan)
         known = np.isfinite(X).any(axis=0)
         X = np.where(known, X, 0.0)
         q25, self.median_, q75 = np.nanquantile(X, [0.25, 0.5, 0.75], axis=0)
@@ -138,7 +144,7 @@ class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = check_numbers(self, X, reset=False)
         with np.errstate(over="ignore", invalid="ignore"):
-            Z = (X - self.median_) * self.scale_
+            Z = (_finite(X) - self.median_) * self.scale_
         Z = np.clip(Z, -1e9, 1e9, dtype=X.dtype, casting="same_kind")
         Z[np.isposinf(X)], Z[np.isneginf(X)] = 1e9, -1e9
         return Z / np.sqrt(1.0 + np.square(Z / 3.0))

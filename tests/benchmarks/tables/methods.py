@@ -6,7 +6,6 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-import numpy as np
 from sklearn.compose import (
     TransformedTargetRegressor,
     make_column_selector,
@@ -160,11 +159,11 @@ METHODS: dict[str, Method] = {
 }
 #: Takes minutes a table.
 SLOW = ["RealMLP-TD"]
-#: Who is shown where. RandomForest and LightGBM's own wrappers take no strings.
+#: Who is shown where. RandomForest takes neither strings nor missing values.
 TAKE_CATEGORIES = [OURS, "HistGradientBoosting", "LightGBM", "CatBoost", "RealMLP-TD-S"]
 METHODS_OF = {
     "classes": [name for name in METHODS if name not in SLOW],
-    "declared": ["MLP, scaled", *TAKE_CATEGORIES],
+    "declared": ["MLP, scaled", *TAKE_CATEGORIES[1:]],
     "numbers": [name for name in METHODS if name not in [*SLOW, "ours, n_jobs=2"]],
     "strings": TAKE_CATEGORIES,
     "growth": [OURS, "MLP, scaled", "HistGradientBoosting"],
@@ -180,7 +179,3 @@ def categories_as(train: Any, test: Any) -> tuple[Any, Any]:
             known = test[name].where(test[name].isin(train[name].cat.categories))
             test[name] = known.astype(train[name].dtype)
     return train, test
-
-
-def is_frame(X: Any) -> bool:
-    return hasattr(X, "columns") and not isinstance(X, np.ndarray)

@@ -12,7 +12,8 @@ import numpy as np
 from sklearn.metrics import log_loss, roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from tests.benchmarks.tables.methods import METHODS, categories_as, is_frame
+from skbackprop.tabular.columns import is_frame
+from tests.benchmarks.tables.methods import METHODS, OURS, categories_as
 from tests.benchmarks.tables.tasks import Task
 
 
@@ -34,17 +35,18 @@ class Outcome:
     log_loss: float = float("nan")
     calibration_error: float = float("nan")
     auc: float = float("nan")
+    rows: int = 2_500
 
     @property
-    def key(self) -> tuple[str, str, str, int]:
-        return self.part, self.task, self.method, self.seed
+    def key(self) -> tuple[str, str, str, int, int]:
+        return self.part, self.task, self.method, self.seed, self.rows
 
 
 def measure(part: str, task: Task, method: str, seed: int) -> Outcome:
     """Train on a part of the rows and test on others."""
     classes = part != "numbers"
     X, X_test, y, y_test = task.split(seed, classes)
-    if is_frame(X) and method != "ours":
+    if is_frame(X) and method != OURS:
         X, X_test = categories_as(X, X_test)
     estimator = METHODS[method].make(seed, classes)
     with threadpool_limits(1), warnings.catch_warnings():
@@ -55,7 +57,7 @@ def measure(part: str, task: Task, method: str, seed: int) -> Outcome:
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     if not classes:
         error = float(np.sqrt(np.mean((found.ravel() - y_test) ** 2)))
-        return Outcome(part, task.name, method, seed, error, cpu, wall)
+        return Outcome(part, task.name, method, seed, error, cpu, wall, rows=task.rows)
     p = found.astype(float)
     p /= p.sum(axis=1, keepdims=True)
     names = np.unique(y)
@@ -71,6 +73,7 @@ def measure(part: str, task: Task, method: str, seed: int) -> Outcome:
         float(log_loss(y_test, p, labels=names)),
         expected_calibration_error(p.max(axis=1), right),
         float(roc_auc_score(y_test, p[:, 1])) if len(names) == 2 else float("nan"),
+        task.rows,
     )
 
 
@@ -94,7 +97,7 @@ class Outcomes:
 
     def get(self, part: str, task: Task, method: str, seed: int) -> Outcome:
         """The outcome that is known, or a new one."""
-        key = part, task.name, method, seed
+        key = part, task.name, method, seed, task.rows
         if key not in self.known:
             outcome = self.known[key] = measure(part, task, method, seed)
             if self.file:
@@ -102,10 +105,10 @@ class Outcomes:
                     file.write(json.dumps(asdict(outcome)) + "\n")
         return self.known[key]
 
-    def of(self, part: str) -> dict[str, dict[str, list[Outcome]]]:
+    def of(self, part: str, rows: int | None = None) -> dict[str, dict[str, list[Outcome]]]:
         """The outcomes of a part, by method and task, in the order of the seeds."""
         found: dict[str, dict[str, list[Outcome]]] = {}
         for outcome in sorted(self.known.values(), key=lambda o: o.seed):
-            if outcome.part == part:
+            if outcome.part == part and rows in (None, outcome.rows):
                 found.setdefault(outcome.method, {}).setdefault(outcome.task, []).append(outcome)
         return {name: found[name] for name in METHODS if name in found}

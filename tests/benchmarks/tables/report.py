@@ -83,9 +83,8 @@ def errors_by_table(found: Found) -> Lines:
     return lines
 
 
-def with_codes_declared(outcomes: Outcomes) -> Found:
+def with_codes_declared(plain: Found, declared: Found) -> Found:
     """Where columns were declared to the others, those outcomes; ours as they are."""
-    plain, declared = outcomes.of("classes"), outcomes.of("declared")
     return {
         name: {**plain[name], **declared.get(name, {})}
         for name in plain
@@ -93,14 +92,16 @@ def with_codes_declared(outcomes: Outcomes) -> Found:
     }
 
 
-def tables_of(outcomes: Outcomes) -> dict[str, Lines]:
+def tables_of(outcomes: Outcomes, rows: int) -> dict[str, Lines]:
     """All tables there are outcomes for."""
-    found = {part: outcomes.of(part) for part in ("classes", "numbers", "strings", "growth")}
+    found = {part: outcomes.of(part, rows) for part in ("classes", "declared", "numbers")}
+    found |= {part: outcomes.of(part) for part in ("strings", "growth")}
     of: dict[str, Lines] = {}
     if OURS in found["classes"]:
         of["classes"] = summary(found["classes"], "classes")
         of["errors"] = errors_by_table(found["classes"])
-        if len(declared := with_codes_declared(outcomes)) > 1:
+        declared = with_codes_declared(found["classes"], found["declared"])
+        if len(declared) > 1:
             of["declared"] = summary(declared, "classes")
     if OURS in found["numbers"]:
         of["numbers"] = summary(found["numbers"], "numbers")
