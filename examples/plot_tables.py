@@ -90,13 +90,11 @@ p, std = clf.predict_proba(X_test, return_std=True)
 late_column = list(clf.classes_).index("late")
 blue, orange = "#0072B2", "#E69F00"
 fig, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
-for values, color, name in (
-    (p, blue, "networks"),
-    (trees.predict_proba(for_trees(X_test)), orange, "boosted trees"),
-):
-    CalibrationDisplay.from_predictions(
-        y_test, values[:, late_column], pos_label="late", n_bins=8, color=color, name=name, ax=axes[0]
-    )
+of_trees = trees.predict_proba(for_trees(X_test))
+for name, values, color in (("networks", p, blue), ("boosted trees", of_trees, orange)):
+    curve = {"name": name, "color": color, "ax": axes[0]}
+    late_p = values[:, late_column]
+    CalibrationDisplay.from_predictions(y_test, late_p, pos_label="late", n_bins=8, **curve)
 axes[0].set(xlabel="predicted probability of being late", ylabel="share that was late")
 axes[0].set_title("Calibration")
 

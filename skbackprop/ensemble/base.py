@@ -139,7 +139,7 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         ValueError
             If a parameter or an array isn't allowed. The ensemble is left as it was.
         TypeError
-            If `estimator` isn't of the types above.
+            If `estimator` is neither a network of the right kind nor a pipeline that ends in one.
         """
         n_parts = int(self.cv) if isinstance(self.cv, int | np.integer) else None
         task = FitTask(self, X, y, sample_weight, n_parts)

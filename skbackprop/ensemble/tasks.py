@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from skbackprop.estimators.compat import callback_context, hook_arguments
+
 
 class FitTask:
     """A call of `fit`, as callbacks of scikit-learn 1.9 and newer see it; nothing without any.
@@ -21,13 +23,8 @@ class FitTask:
     """
 
     def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, n_parts: Any) -> None:
-        self.context: Any = None
-        if getattr(estimator, "_skl_callbacks", None):
-            metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-            self.data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-            self.context = estimator._init_callback_context(
-                max_subtasks=n_parts, sequential_subtasks=False
-            )
+        self.data = hook_arguments(estimator, X, y, sample_weight)
+        self.context = callback_context(estimator, n_parts, sequential=False)
 
     @contextmanager
     def running(self) -> Iterator[None]:

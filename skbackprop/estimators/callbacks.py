@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from skbackprop.estimators.compat import callback_context, hook_arguments
 from skbackprop.estimators.fitted import set_fitted
 from skbackprop.estimators.samples import FitArguments
 from skbackprop.network import Network
@@ -28,10 +29,9 @@ class FitTasks:
     """
 
     def __init__(self, estimator: Any, X: Any, y: Any, given: FitArguments, goes_on: bool) -> None:
-        self.estimator, self.goes_on, sample_weight = estimator, goes_on, given.sample_weight
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        self.data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-        self.root = estimator._init_callback_context(max_subtasks=int(estimator.max_iter))
+        self.estimator, self.goes_on = estimator, goes_on
+        self.data = hook_arguments(estimator, X, y, given.sample_weight)
+        self.root = callback_context(estimator, int(estimator.max_iter))
         self.epoch: Any = None
 
     @classmethod
@@ -39,9 +39,8 @@ class FitTasks:
         cls, estimator: Any, X: Any, y: Any, given: FitArguments, goes_on: bool
     ) -> FitTasks | None:
         """The tasks of a call; None if there are no callbacks."""
-        if not getattr(estimator, "_skl_callbacks", None):
-            return None
-        return cls(estimator, X, y, given, goes_on)
+        tasks = cls(estimator, X, y, given, goes_on)
+        return None if tasks.root is None else tasks
 
     def begin_fit(self) -> None:
         """Begin the task, before the samples are checked."""

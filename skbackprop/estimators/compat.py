@@ -45,6 +45,24 @@ except ImportError:
         return method
 
 
+def callback_context(estimator: Any, max_subtasks: int | None, sequential: bool = True) -> Any:
+    """The context of a call of `fit` for its callbacks; None if there are none.
+
+    `_skl_callbacks` is where set_callbacks keeps them; there is no public way to ask.
+    """
+    if not getattr(estimator, "_skl_callbacks", None):
+        return None
+    return estimator._init_callback_context(
+        max_subtasks=max_subtasks, sequential_subtasks=sequential
+    )
+
+
+def hook_arguments(estimator: Any, X: Any, y: Any, sample_weight: Any) -> dict[str, Any]:
+    """What every hook of a callback gets."""
+    metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+    return {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+
+
 #: Of target_encoder.
 N_FOLDS = 5
 
@@ -78,6 +96,8 @@ __all__ = [
     "Interval",
     "Options",
     "StrOptions",
+    "callback_context",
+    "hook_arguments",
     "metric_takes_sample_weight",
     "safe_indexing",
     "target_encoder",

@@ -82,7 +82,7 @@ class Tabular(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             If a parameter, a column or an array isn't allowed; the message names it. The estimator
             is left as it was.
         TypeError
-            If `estimator` is of another type.
+            If `estimator` is no network of the right kind.
         """
         task = FitTask(self, X, y, sample_weight, 1)
         with unchanged_on_error(self), task.running(), config_context(transform_output="default"):

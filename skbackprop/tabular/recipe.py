@@ -36,7 +36,7 @@ def settings(n_samples: int) -> dict[str, Any]:
 
 
 def default_classifier(n_samples: int) -> BackpropClassifier:
-    """Return the network that TabularClassifier has five of by default.
+    """Return the default network of TabularClassifier.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def default_classifier(n_samples: int) -> BackpropClassifier:
     Returns
     -------
     network : BackpropClassifier
-        Not fitted. As `estimator` of TabularClassifier it changes nothing, until it is changed.
+        Not fitted. Passing it unchanged as `estimator` gives the default TabularClassifier.
 
     See Also
     --------
@@ -63,7 +63,7 @@ def default_classifier(n_samples: int) -> BackpropClassifier:
 
 
 def default_regressor(n_samples: int) -> BackpropRegressor:
-    """Return the network that TabularRegressor has five of by default.
+    """Return the default network of TabularRegressor.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def default_regressor(n_samples: int) -> BackpropRegressor:
     Returns
     -------
     network : BackpropRegressor
-        Not fitted. As `estimator` of TabularRegressor it changes nothing, until it is changed.
+        Not fitted. Passing it unchanged as `estimator` gives the default TabularRegressor.
 
     See Also
     --------
@@ -89,7 +89,7 @@ def default_regressor(n_samples: int) -> BackpropRegressor:
 
 
 def search_space(n_samples: int) -> dict[str, Any]:
-    """Return what to look through for a given table, around the default settings.
+    """Return parameter distributions for a randomized search around the defaults.
 
     Parameters
     ----------

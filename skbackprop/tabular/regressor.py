@@ -30,7 +30,8 @@ class TabularRegressor(RegressorMixin, Tabular):
 
     encoder : transformer or None, default=None
         Turns the table into numbers. None stands for a :class:`TabularEncoder`, with `max_one_hot`
-        of 50: columns with more categories become what the target is for rows of the same one.
+        of 50. Columns with more categories become the target's mean, or the share of each
+        class, over the rows of the same category.
 
     categorical_features : array-like of {bool, int, str}, "from_dtype" or None
         Which columns hold categories, see :class:`TabularEncoder`. Not used with an `encoder` of

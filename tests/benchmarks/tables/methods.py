@@ -91,7 +91,7 @@ class CatBoost:
             return X
         X = X.copy()
         for name in self.categories:
-            X[name] = X[name].astype(str)
+            X[name] = X[name].astype(object).fillna("missing").astype(str)
         return X
 
     def fit(self, X: Any, y: Any) -> Any:
