@@ -47,9 +47,10 @@ def docs(session: nox.Session) -> None:
 #: What an installed package must be able to do.
 SMOKE = """
 from sklearn.datasets import load_iris
-from skbackprop import BackpropClassifier
+from skbackprop import BackpropClassifier, TabularClassifier
 X, y = load_iris(return_X_y=True)
 assert BackpropClassifier(solver="lbfgs", random_state=0).fit(X, y).score(X, y) > 0.9
+assert TabularClassifier(random_state=0).fit(X, y).score(X, y) > 0.9
 """
 
 
@@ -98,8 +99,8 @@ MUTATED = [
     "threads.py",
 ]
 MUTATED += ["layers", "training", "normalization", "optimizers", "schedules", "losses"]
-MUTATED += ["activations", "estimators"]
-NOTICE_MOST = ["layers", "breaks", "exact", "training", "errors"]
+MUTATED += ["activations", "estimators", "ensemble", "tabular"]
+NOTICE_MOST = ["layers", "breaks", "exact", "training", "errors", "ensemble", "tabular"]
 
 
 @nox.session

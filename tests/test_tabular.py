@@ -592,6 +592,12 @@ def test_groups_and_time():
     assert np.isnan(clf.oof_decision_function_[0]).all()
     assert np.isfinite(clf.oof_decision_function_[-1]).all()
     assert clf.oof_score_ > 0.8
+    with config_context(enable_metadata_routing=True):
+        routed = quick(cv=GroupKFold(5)).set_fit_request(groups=True)
+        scores = cross_val_score(
+            routed, X, y, cv=GroupKFold(2), params={"groups": groups}, error_score="raise"
+        )
+    assert len(scores) == 2
 
 
 @pytest.mark.parametrize("weighted", [False, True])
