@@ -69,7 +69,7 @@ print(f"accuracy on the test rows:     {clf.score(X_test, y_test):.3f}")
 
 def for_trees(X):
     """What HistGradientBoostingClassifier takes."""
-    X = X.assign(day=X["day"].dt.dayofyear)
+    X = X.assign(day=X["day"].dt.day_of_year)
     return X.astype({"vehicle": "category", "weather": "category"})
 
 
