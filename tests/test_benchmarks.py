@@ -112,6 +112,13 @@ def test_codes_are_declared_to_the_others(monkeypatch):
 
 def test_scores_of_each_table():
     found = {"ours": {"t": [outcome("t", "ours", 0.125)]}}
+    found[methods.TWO_JOBS] = {"t": [outcome("t", methods.TWO_JOBS, 0.125)]}
+    assert report.wall_seconds(found) == [
+        ["", "wall s"],
+        ["ours", "1.00"],
+        ["ours, n_jobs=2", "1.00"],
+    ]
+    del found[methods.TWO_JOBS]
     assert report.each(found, {"error": "error"}) == [["", "", "error"], ["t", "ours", "0.125"]]
 
 

@@ -125,13 +125,13 @@ def _lightgbm(name: str) -> Callable[[int], Any]:
     return make
 
 
-OURS = "ours"
+OURS, TWO_JOBS = "ours", "ours, n_jobs=2"
 METHODS: dict[str, Method] = {
     OURS: Method(
         lambda seed: TabularClassifier(random_state=seed),
         lambda seed: TabularRegressor(random_state=seed),
     ),
-    "ours, n_jobs=2": Method(
+    TWO_JOBS: Method(
         lambda seed: TabularClassifier(random_state=seed, n_jobs=2),
         lambda seed: TabularRegressor(random_state=seed, n_jobs=2),
     ),
@@ -164,7 +164,7 @@ TAKE_CATEGORIES = [OURS, "HistGradientBoosting", "LightGBM", "CatBoost", "RealML
 METHODS_OF = {
     "classes": [name for name in METHODS if name not in SLOW],
     "declared": ["MLP, scaled", *TAKE_CATEGORIES[1:]],
-    "numbers": [name for name in METHODS if name not in [*SLOW, "ours, n_jobs=2"]],
+    "numbers": [name for name in METHODS if name not in [*SLOW, TWO_JOBS]],
     "strings": TAKE_CATEGORIES,
     "growth": [OURS, "MLP, scaled", "HistGradientBoosting"],
 }
