@@ -728,6 +728,9 @@ def test_which_columns_become_shares():
     # several labels, and classes too small for folds: one column for each category
     several = TabularClassifier(net).fit(frame, np.stack([y > 0, y > 1], axis=1))
     tiny = TabularClassifier(net).fit(frame[:120], np.arange(120) // 3)
+    explicit = TabularClassifier(net, encoder=TabularEncoder(max_one_hot=50))
+    with pytest.raises(ValueError, match="Set max_one_hot=None"):
+        explicit.fit(frame, np.stack([y > 0, y > 1], axis=1))
     for other in (several, tiny):
         assert other.encoder_.max_one_hot is None
         assert not any(isinstance(m, Pipeline) for m in other.members_[::2])

@@ -143,6 +143,11 @@ class Tabular(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             self.__dict__.pop(name, None)
             if hasattr(self.encoder_, name):
                 setattr(self, name, getattr(self.encoder_, name))
+        if len(getattr(self.encoder_, "coded_", ())) and not self._can_be_averaged(y):
+            raise ValueError(
+                "encoder has max_one_hot set, which needs one target for each row and a class of at"
+                f" least {2 * N_FOLDS} rows. Set max_one_hot=None."
+            )
         if not E.shape[1]:
             raise ValueError(
                 f"X has no column with two different values (n_samples = {E.shape[0]}): there is"
