@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from skbackprop.checkpoint import Checkpoint
     from skbackprop.estimators.classifier import BackpropClassifier
     from skbackprop.estimators.regressor import BackpropRegressor
     from skbackprop.tabular.classifier import TabularClassifier
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BackpropClassifier",
     "BackpropRegressor",
+    "Checkpoint",
     "TabularClassifier",
     "TabularRegressor",
     "__version__",
@@ -22,13 +24,14 @@ __all__ = [
 _MODULES = {
     "BackpropClassifier": "skbackprop.estimators.classifier",
     "BackpropRegressor": "skbackprop.estimators.regressor",
+    "Checkpoint": "skbackprop.checkpoint",
     "TabularClassifier": "skbackprop.tabular.classifier",
     "TabularRegressor": "skbackprop.tabular.regressor",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import an estimator on first access (PEP 562): the other may never be needed."""
+    """Import a class on first access (PEP 562): the others may never be needed."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULES[name]), name)

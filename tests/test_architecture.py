@@ -20,9 +20,10 @@ MATHS = {
 #: Each may import those before it.
 ENGINE = ["layers", "architecture", "workspace", "network", "batches", "training"]
 #: Upstairs: who may import scikit-learn.
-FACE = {"estimators", "inspection", "plotting", "datasets", "ensemble", "tabular"}
+FACE = {"estimators", "inspection", "plotting", "datasets", "ensemble", "tabular", "checkpoint"}
 #: The modules of `estimators`; each may import those before it.
 ESTIMATORS = [
+    "callback_protocol",
     "compat",
     "links",
     "checks",
@@ -34,12 +35,15 @@ ESTIMATORS = [
     "combinations",
     "parameters",
     "texts",
+    "documented",
     "samples",
+    "validation",
     "fitted",
     "scoring",
     "callbacks",
     "build",
     "resume",
+    "train",
     "base",
     "classifier",
     "regressor",

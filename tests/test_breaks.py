@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from sklearn.datasets import load_digits, load_iris
 
 from skbackprop import BackpropClassifier
-from skbackprop.estimators.texts import _joined
+from skbackprop.estimators.documented import _joined
 from skbackprop.layers import SparseRows
 from skbackprop.training import Progress
 

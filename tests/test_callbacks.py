@@ -1,6 +1,9 @@
 """scikit-learn's callbacks on our `fit`, alone and inside of others."""
 
+import importlib.util
+import inspect
 import io
+import sys
 from contextlib import redirect_stdout
 from copy import deepcopy
 
@@ -17,7 +20,7 @@ from sklearn.utils.fixes import parse_version
 
 from skbackprop import BackpropClassifier, TabularClassifier
 from skbackprop.ensemble import FoldEnsembleClassifier
-from skbackprop.estimators import compat as _compat
+from skbackprop.estimators import callback_protocol, compat
 from skbackprop.network import Network
 
 HAS_CALLBACKS = parse_version(sklearn.__version__) >= parse_version("1.9")
@@ -260,24 +263,58 @@ def test_clone_keeps_callbacks_as_scikit_learn_does():
     assert log.epochs("end") == [*range(6)]
 
 
-@pytest.mark.skipif(HAS_CALLBACKS, reason="for versions without callbacks")
-def test_older_versions_say_what_is_needed():
-    with pytest.raises(ImportError, match=r"scikit-learn 1\.9 or newer.*pip install"):
-        net().set_callbacks(Log())
+def stand_in(**params):
+    """The classifier as it is where scikit-learn has no callbacks."""
+
+    class OnOldVersions(BackpropClassifier):
+        set_callbacks = callback_protocol.CallbackSupportMixin.set_callbacks
+        _init_callback_context = callback_protocol.CallbackSupportMixin._init_callback_context
+        fit = callback_protocol.with_callbacks(inspect.unwrap(BackpropClassifier.fit))
+
+    params = {"hidden_layer_sizes": (5,), "max_iter": 6, "random_state": 0, **params}
+    return OnOldVersions(**params)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_older_versions_call_the_same_hooks(solver):
+    log = Log()
+    clf = stand_in(solver=solver).set_callbacks(log).fit(X, y)
+    epochs = [(event, "epoch", i) for i in range(6) for event in ("begin", "end")]
+    fit = ("setup", "", 0), ("begin", "fit", 0), *epochs, ("end", "fit", 0), ("teardown", "", 0)
+    assert log.events == list(fit)
+    assert log.data == (X, y, None) or log.data[0] is X
+    for k, one in enumerate(log.copies[:-1], start=1):
+        assert_array_equal(one.coefs_[0], net(solver=solver, max_iter=k).fit(X, y).coefs_[0])
+    assert_array_equal(log.copies[-1].coefs_[0], clf.coefs_[0])
+    assert not hasattr(clf, "_callback_fit_ctx")
+    assert clf.set_callbacks().fit(X, y).n_iter_ == 6
+    assert len(log.events) == len(fit)
+
+
+def test_older_versions_stop_and_tear_down():
+    assert stand_in().set_callbacks(Log(stop_after=2)).fit(X, y).n_iter_ == 2
+    log = Log(fail_in=("end", "epoch", 1))
+    with pytest.raises(RuntimeError, match="a callback that fails"):
+        stand_in().set_callbacks(log).fit(X, y)
+    assert log.events[-1] == ("teardown", "", 0)
+
+
+@pytest.mark.parametrize("callback", [object(), Log, None])
+def test_older_versions_say_what_a_callback_needs(callback):
+    with pytest.raises(
+        TypeError, match=r"on_fit_task_begin.*none of its own: they are new in 1\.9"
+    ):
+        stand_in().set_callbacks(callback)
 
 
 def test_what_stands_in_on_older_versions(monkeypatch):
     """The same, wherever the tests run: import the module as if there were no callbacks."""
-    import importlib.util
-    import sys
-
     monkeypatch.setitem(sys.modules, "sklearn.callback", None)
-    spec = importlib.util.spec_from_file_location("without_callbacks", _compat.__file__)
+    spec = importlib.util.spec_from_file_location("without_callbacks", compat.__file__)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    with pytest.raises(ImportError, match=r"scikit-learn 1\.9 or newer.*pip install"):
-        module.CallbackSupportMixin().set_callbacks(Log())
-    assert module.with_callbacks(lambda a, b=2: a + b)(1, b=5) == 6
+    assert module.CallbackSupportMixin is callback_protocol.CallbackSupportMixin
+    assert module.with_callbacks is callback_protocol.with_callbacks
 
 
 class Curves(Log):

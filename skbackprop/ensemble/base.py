@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 from skbackprop.ensemble.tasks import FitTask, Part
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.checks import (
+    check_rows,
     check_sample_weight,
     naming_what_is_no_number,
     unchanged_on_error,
@@ -238,24 +239,14 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             cv = splitter(n_splits, shuffle=True, random_state=rng.randint(SEEDS))
         else:
             cv = check_cv(cv, y, classifier=isinstance(self, ClassifierMixin))
-        split = cv.split(np.empty((n, 1)), y, groups)
-        folds = [Fold(*(self._rows(part, n) for part in parts)) for parts in split]
+        name = f"cv={self.cv!r}"
+        folds = [
+            Fold(check_rows(train, n, name), check_rows(test, n, name))
+            for train, test in cv.split(np.empty((n, 1)), y, groups)
+        ]
         if not folds:
             raise ValueError(f"cv={self.cv!r} made no folds.")
         return folds
-
-    def _rows(self, part: Any, n: int) -> np.ndarray:
-        """One part of a fold, given as row numbers or as a mask, as row numbers."""
-        rows = np.asarray(part)
-        if rows.dtype.kind == "b" and rows.shape == (n,):
-            rows = np.flatnonzero(rows)
-        if rows.ndim != 1 or not len(rows):
-            raise ValueError(f"cv={self.cv!r} made a fold without rows to train or to test on.")
-        if rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= n:
-            raise ValueError(
-                f"cv={self.cv!r} must give row numbers from 0 to {n - 1} or masks, got {part!r}."
-            )
-        return rows
 
     def _class_counts(self, y: Any) -> np.ndarray | None:
         """Rows of each class; None where the folds aren't stratified."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -12,7 +12,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skbackprop.batches import Minibatches
 from skbackprop.estimators import build, compat
 from skbackprop.estimators.callbacks import FitTasks
 from skbackprop.estimators.checks import check_sample_weight, unchanged_on_error, warn
@@ -21,23 +20,20 @@ from skbackprop.estimators.combinations import check_combinations
 from skbackprop.estimators.fitted import Views, coef_views, intercept_views, set_fitted
 from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.parameters import Parameters
-from skbackprop.estimators.resume import Draws, Resumable, resumable, settings_of
+from skbackprop.estimators.resume import settings_of
 from skbackprop.estimators.samples import (
-    Dataset,
     Encoding,
     FitArguments,
     check_n_features,
     check_no_first_values,
-    check_validation,
     check_X_y,
-    split,
 )
-from skbackprop.estimators.scoring import Evaluator
 from skbackprop.estimators.targets import Targets
+from skbackprop.estimators.train import Job, train
+from skbackprop.estimators.validation import Given, check_validation
 from skbackprop.network import Network
 from skbackprop.optimizers import OPTIMIZERS
-from skbackprop.threads import blas_threads
-from skbackprop.training import EpochRun, LBFGSRun, Plan, Progress, Run
+from skbackprop.training import Progress
 
 
 def is_stochastic(estimator: Any) -> bool:
@@ -51,27 +47,12 @@ def is_stochastic(estimator: Any) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class Job:
-    """The checked inputs of one call: what to train on, and how.
-
-    `goes_on` is True if training continues from fitted weights; `settings` are those that
-    ``warm_start="exact"`` depends on, and None without it.
-    """
-
-    plan: Plan
-    training: Dataset
-    validation: Dataset | None
-    tasks: FitTasks | None
-    incremental: bool
-    goes_on: bool
-    settings: dict[str, Any] | None
-
-
 @documented_in("skbackprop")
 class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
     """A multi-layer perceptron with scikit-learn's interface. Subclasses add the targets."""
 
+    #: Under metadata routing `fit` asks for groups, unless `set_fit_request` says otherwise.
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
     _target_class: ClassVar[type[Targets]]
 
     _targets: Any
@@ -85,6 +66,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
         y: Any,
         sample_weight: Any = None,
         *,
+        groups: Any = None,
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
@@ -106,6 +88,10 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
             Weight of each sample in the loss. The sum must be positive. In a minibatch, weights
             are relative to the batch's total. The mean and variance of ``normalization="batch"``
             ignore the weights: leave samples of weight 0 out of X.
+
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the samples, for a `validation_split` that keeps them together. With metadata
+            routing `fit` asks for them by default.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation samples, not trained on. They are evaluated for `history_`, and
@@ -136,7 +122,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
             infinite or NaN. The estimator is left unchanged.
         """
         given = FitArguments(
-            sample_weight, X_val, y_val, sample_weight_val, coefs_init, intercepts_init
+            sample_weight, X_val, y_val, sample_weight_val, coefs_init, intercepts_init, groups
         )
         return self._fit(X, y, given)
 
@@ -153,7 +139,10 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
             if tasks:
                 tasks.begin_fit()
                 chosen = self._choose(incremental)  # a callback may have set parameters
+                # a checkpoint may have set fitted attributes
+                goes_on = tasks.goes_on = self._goes_on(incremental)
             rng = check_random_state(self.random_state)
+            as_given = Given(X, y, given.groups)
 
             # X, y and the weights: checked and converted for the engine
             dtype = self._network.theta.dtype if goes_on else (np.float64, np.float32)
@@ -176,15 +165,16 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
             validation = check_validation(self, given, encoding, X.dtype)
 
             # the network: a copy of the fitted one or a new one, trained
-            exact = self.warm_start == "exact" and not incremental
             job = Job(
                 plan=build.plan(self, chosen, incremental),
                 training=training,
                 validation=validation,
+                given=as_given,
                 tasks=tasks,
                 incremental=incremental,
                 goes_on=goes_on,
-                settings=settings_of(self, chosen, validation is not None) if exact else None,
+                exact=self.warm_start == "exact" and not incremental,
+                settings=settings_of(self, chosen, validation is not None),
             )
             with build.enough_memory(self, architecture):
                 if goes_on:
@@ -192,7 +182,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
                 else:
                     rule = chosen.weight_init
                     network = build.first_network(architecture, X.dtype, rule, rng, given)
-            progress = self._train(network, job, rng)
+            progress = train(self, network, job, rng)
             if not np.all(np.isfinite(network.theta)):
                 raise ValueError(
                     "Solver produced non-finite parameter weights. The input data may contain"
@@ -201,72 +191,12 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
             set_fitted(self, network, progress, goes_on)
             if tasks:
                 tasks.end_fit()
+            if not hasattr(self, "_resume"):
+                progress.best_values = None  # no longer needed
         if incremental and progress.outcome == "interrupted":
             raise KeyboardInterrupt  # so that a loop of calls ends
         self._warn_of(progress, incremental)
         return self
-
-    def _train(self, network: Network, job: Job, rng: np.random.RandomState) -> Progress:
-        """Run the solver on the network and return its progress."""
-        plan, solver, n_samples = job.plan, job.plan.solver, len(job.training.samples)
-        progress = self._progress.fork() if job.goes_on else Progress()
-        kept = None
-        if job.settings and job.goes_on:
-            kept = resumable(getattr(self, "_resume", None), progress, n_samples, job.settings)
-
-        # the training and validation samples, and the sources of random numbers
-        draws = kept.draws if kept else self._draws(network, job, progress.generator, rng)
-        progress.generator = draws.generator
-        samples = replace(job.training.samples, index=draws.train)
-        validation = job.validation if draws.val is None else job.training.rows(draws.val)
-        build.check_variance(self, network, len(samples))
-        evaluate = None
-        if validation:
-            evaluate = Evaluator(self, self.scoring, validation, given=draws.val is None)
-        size = build.batch_size(self, len(samples)) if solver.stochastic else len(samples)
-        with build.enough_memory(self, network.architecture):
-            batches = Minibatches(samples, network, size, draws.generator)
-            if not kept:
-                progress.start(plan, network, anew=not job.incremental)
-        if kept:
-            progress.resume(solver)
-            kept.restore(network, progress)
-        run: Run
-        if solver.stochastic:
-            run = EpochRun(plan, draws.rng, evaluate, job.tasks)
-        else:
-            run = LBFGSRun(plan, evaluate, job.tasks)
-        # overflow makes weights non-finite, which `_fit` refuses, or scores infinite: no error
-        quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-        with quiet, blas_threads(batches.largest_product(network)):
-            run(network, batches, progress)
-
-        self.__dict__.pop("_resume", None)
-        if job.settings and progress.outcome not in ("interrupted", "diverged"):
-            draws.train = batches.samples.index
-            self._resume = Resumable.after(run, network, draws, n_samples, job.settings)
-        else:
-            progress.best_values = None  # no longer needed
-        return progress
-
-    def _draws(
-        self,
-        network: Network,
-        job: Job,
-        generator: np.random.Generator | None,
-        rng: np.random.RandomState,
-    ) -> Draws:
-        """Split and index the samples of a new run; dropout keeps its generator."""
-        train = val = None
-        if job.plan.solver.stochastic:
-            if self.early_stopping and job.validation is None:
-                stratify = self._targets.stratify(job.training.samples.Y)
-                train, val = split(job.training, self.validation_fraction, stratify, rng)
-            elif self.shuffle:
-                train = np.arange(len(job.training.samples))
-        if generator is None:
-            generator = build.dropout_generator(network.architecture, rng)
-        return Draws(rng, generator, train, val)
 
     def _initialize(self, targets: Targets, n_features: int, dtype: Any) -> Self:
         """Make a network with initial values, for these targets."""
@@ -306,7 +236,9 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
 
     def _goes_on(self, incremental: bool) -> bool:
         """True if training continues from fitted weights."""
-        return hasattr(self, "_network") and (incremental or bool(self.warm_start))
+        resume = getattr(self, "_resume", None)
+        from_file = resume is not None and bool(resume.path)
+        return hasattr(self, "_network") and (incremental or from_file or bool(self.warm_start))
 
     @property
     def _initialized(self) -> bool:
@@ -323,7 +255,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
                 " kept. Scale X, or lower learning_rate_init.",
                 ConvergenceWarning,
             )
-        elif progress.outcome == "unfinished" and not incremental:
+        elif progress.outcome == "unfinished" and not incremental and self.warm_start != "exact":
             warn(progress.message, ConvergenceWarning)
 
     # After fitting

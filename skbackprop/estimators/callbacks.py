@@ -33,6 +33,8 @@ class FitTasks:
         self.data = hook_arguments(estimator, X, y, given.sample_weight)
         self.root = callback_context(estimator, int(estimator.max_iter))
         self.epoch: Any = None
+        #: Makes what an exact resumption needs.
+        self.record: Callable[[], Any] = lambda: None
 
     @classmethod
     def of(
@@ -58,7 +60,7 @@ class FitTasks:
         def stopped_here() -> dict[str, Any]:
             other = copy.copy(self.estimator)
             set_fitted(other, copy.deepcopy(network), progress.fork(), self.goes_on)
-            return vars(other)
+            return {**vars(other), "_resume": self.record()}
 
         epoch, self.epoch = self.epoch, None
         return self._end(epoch, stopped_here)
@@ -73,7 +75,7 @@ class FitTasks:
         def fitted() -> dict[str, Any]:
             attributes = vars(self.estimator)
             own = {name: copy.deepcopy(attributes[name]) for name in ("_network", "_progress")}
-            return {**attributes, **own}
+            return {**attributes, **own, "_resume": self.record()}
 
         self._end(self.root, fitted)
 

@@ -198,6 +198,18 @@ def check_integer(name: str, value: Any, least: int, or_none: bool = False) -> N
         raise ValueError(f"{name} must be {allowed}, got {value!r}.")
 
 
+def check_rows(part: Any, n: int, name: str) -> np.ndarray:
+    """Row numbers from one part of a split, given as such or as a mask."""
+    rows = np.asarray(part)
+    if rows.dtype.kind == "b" and rows.shape == (n,):
+        rows = np.flatnonzero(rows)
+    if rows.ndim != 1 or not len(rows):
+        raise ValueError(f"{name} made a part without rows.")
+    if rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= n:
+        raise ValueError(f"{name} must give row numbers from 0 to {n - 1} or masks, got {part!r}.")
+    return rows
+
+
 #: Packages whose frames stand between the user's line and a warning.
 BETWEEN = {"skbackprop", "sklearn", "joblib"}
 

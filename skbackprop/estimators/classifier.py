@@ -11,19 +11,19 @@ from sklearn.utils.metaestimators import available_if
 
 from skbackprop.estimators.base import BaseBackprop, is_stochastic
 from skbackprop.estimators.compat import StrOptions
+from skbackprop.estimators.documented import documented
 from skbackprop.estimators.fitted import scores
 from skbackprop.estimators.labels import Labels, check_classes
 from skbackprop.estimators.parameters import parameter
 from skbackprop.estimators.samples import FitArguments
-from skbackprop.estimators.texts import documented
 
 
 @documented(
     default_loss='"log_loss"',
     more_about_loss="An object can have parameters, as in ``CrossEntropy(label_smoothing=0.1)``.",
     score="the accuracy",
-    stratified="The split keeps the proportions of a binary target; of several classes it may miss "
-    "a rare one.",
+    stratified="The latter keeps the proportions of a binary target; of several classes it may "
+    "miss a rare one.",
     out_activation='"softmax" or "logistic"',
 )
 @dataclass(eq=False, repr=False)

@@ -6,7 +6,6 @@ Each entry says why it is used and since when it has been unchanged.
 from inspect import signature
 from typing import Any
 
-import sklearn
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import TargetEncoder
 
@@ -18,6 +17,7 @@ from sklearn.utils import _safe_indexing as safe_indexing
 # error messages as MLPClassifier. Private, but used by other third-party estimators as well. In
 # scikit-learn since 1.2, unchanged from 1.6 to 1.9.
 from sklearn.utils._param_validation import (
+    HasMethods,
     Interval,
     Options,
     StrOptions,
@@ -25,24 +25,28 @@ from sklearn.utils._param_validation import (
 )
 
 # Callbacks: public, but new in 1.9. `_init_callback_context` is documented there as the mixin's
-# entry point for estimators. Before 1.9 there is nothing to call.
+# entry point for estimators. Before 1.9 a small part of it stands in.
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:
+    from skbackprop.estimators.callback_protocol import (
+        CallbackSupportMixin,
+        with_callbacks,
+    )
 
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Stands in for the mixin of scikit-learn 1.9."""
 
-        def set_callbacks(self, *callbacks: Any) -> Any:
-            """Raise an error that names the version needed."""
-            raise ImportError(
-                "set_callbacks needs scikit-learn 1.9 or newer, this is"
-                f" {sklearn.__version__}. Upgrade it: pip install -U scikit-learn."
-            )
+def without_callbacks(attributes: dict[str, Any]) -> dict[str, Any]:
+    """The attributes of an estimator, but for those that set_callbacks and its `fit` set.
 
-    def with_callbacks(method: Any) -> Any:
-        """Leave the method as it is."""
-        return method
+    Their names are private; these are all that scikit-learn 1.9 has.
+    """
+    theirs = {
+        "_skl_callbacks",
+        "_skl_callbacks_to_teardown",
+        "_callback_fit_ctx",
+        "_parent_callback_ctx",
+    }
+    return {name: value for name, value in attributes.items() if name not in theirs}
 
 
 def callback_context(estimator: Any, max_subtasks: int | None, sequential: bool = True) -> Any:
@@ -93,6 +97,7 @@ def metric_takes_sample_weight(scorer: Any) -> bool | None:
 __all__ = [
     "N_FOLDS",
     "CallbackSupportMixin",
+    "HasMethods",
     "Interval",
     "Options",
     "StrOptions",
@@ -103,4 +108,5 @@ __all__ = [
     "target_encoder",
     "validate_parameter_constraints",
     "with_callbacks",
+    "without_callbacks",
 ]

@@ -125,6 +125,7 @@ def set_fitted(estimator: Any, network: Network, progress: Progress, goes_on: bo
     e.out_activation_ = architecture.loss.link_name
     factors = [layer.factors for layer in network.row if isinstance(layer, ScaledDense)]
     e.input_scale_ = factors[0] if factors else None
+    e.outcome_ = progress.outcome or "unfinished"
     e.n_iter_, e.t_, e.loss_ = progress.n_iter, progress.t, progress.loss
     if not goes_on:
         e.history_, e.validation_scores_ = {name: [] for name in history}, None

@@ -13,7 +13,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 from skbackprop.estimators.choices import choices, option_constraints
-from skbackprop.estimators.compat import Interval, Options, StrOptions
+from skbackprop.estimators.compat import HasMethods, Interval, Options, StrOptions
 from skbackprop.losses import LOSSES, Loss
 
 POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -91,6 +91,9 @@ class Parameters:
     n_iter_no_change: float = parameter(10, COUNT, Options(Real, {inf}))
     early_stopping: bool = parameter(False, "boolean")
     validation_fraction: float = parameter(0.1, RATE)
+    validation_split: Any = parameter(
+        None, HasMethods(["split", "get_n_splits"]), list, tuple, None
+    )
     scoring: Any = parameter(None, str, callable, None)
     restore_best_weights: bool | str = parameter("auto", StrOptions({"auto"}), "boolean")
     warm_start: bool | str = parameter(False, StrOptions({"exact"}), "boolean")

@@ -12,11 +12,11 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from skbackprop.estimators.base import BaseBackprop, is_stochastic
+from skbackprop.estimators.documented import documented
 from skbackprop.estimators.fitted import scores
 from skbackprop.estimators.numbers import Numbers
 from skbackprop.estimators.parameters import parameter
 from skbackprop.estimators.samples import FitArguments
-from skbackprop.estimators.texts import documented
 from skbackprop.losses import REGRESSION_LOSSES, Loss
 
 
@@ -40,7 +40,7 @@ An object can have
     default_loss='"squared_error"',
     more_about_loss=ABOUT_LOSS,
     score="R squared, :func:`sklearn.metrics.r2_score`",
-    stratified="The split is random.",
+    stratified="The latter draws at random.",
     out_activation='"identity", or "exp" for "poisson"',
 )
 @dataclass(eq=False, repr=False)

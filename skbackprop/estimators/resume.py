@@ -1,39 +1,89 @@
-"""Exact resuming: what `warm_start="exact"` keeps of a run, and when the next one may continue."""
+"""Exact resuming: what is kept of a run, and when the next one may go on from there."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
+from zlib import crc32
 
+import joblib
 import numpy as np
+from scipy.sparse import issparse
 
 from skbackprop.estimators.choices import Chosen
 from skbackprop.estimators.parameters import Parameters
+from skbackprop.estimators.samples import Dataset
 from skbackprop.network import Network
-from skbackprop.training import Progress, Run
+from skbackprop.training import Progress
+
+#: Draws the rows to train on and those to validate with; None for all, and for none.
+Split = Callable[[np.random.RandomState], tuple[np.ndarray | None, np.ndarray | None]]
 
 
-@dataclass
 class Draws:
-    """The random generators of a run, and the samples drawn with them.
+    """The random numbers of a run, and the rows drawn with them.
+
+    A pickle holds where they began and not the rows, eight bytes for each sample: `repeat` draws
+    them again.
 
     Parameters
     ----------
-    rng : RandomState
-        Shuffles the samples.
+    start : dict
+        State of the RandomState before the rows were split.
     generator : Generator or None
         For dropout, if there is any.
+
+    Attributes
+    ----------
+    rng : RandomState or None
+        Shuffles the rows. None if they have to be drawn again.
     train : ndarray of shape (n_train,) or None
-        Indices of the training samples, in their current order. None for all, in the order of X.
+        Rows to train on, in their current order. None for all, in the order of X.
     val : ndarray of shape (n_val,) or None
-        Indices of the samples set aside for validation.
+        Rows set aside for validation.
     """
 
-    rng: np.random.RandomState
-    generator: np.random.Generator | None
-    train: np.ndarray | None = None
-    val: np.ndarray | None = None
+    def __init__(self, start: Any, generator: np.random.Generator | None) -> None:
+        self.start, self.generator = start, generator
+        self.rng: np.random.RandomState | None = None
+        self.train: np.ndarray | None = None
+        self.val: np.ndarray | None = None
+
+    def draw(self, split: Split, rng: np.random.RandomState) -> None:
+        """Draw the rows of a new run."""
+        self.rng = rng
+        self.train, self.val = split(rng)
+
+    def repeat(self, split: Split, rng: np.random.RandomState, epochs: int) -> None:
+        """Draw the rows again, as they are after so many epochs; `rng` is set to where it is then.
+
+        Every epoch has shuffled the order that the last one left.
+        """
+        rng.set_state(self.start)
+        self.draw(split, rng)
+        if self.train is not None:
+            for _ in range(epochs):
+                rng.shuffle(self.train)
+
+    def record(self) -> Draws:
+        """A copy without the rows."""
+        return Draws(self.start, copy.deepcopy(self.generator))
+
+    def fork(self) -> Draws:
+        """A copy with the rows."""
+        other = self.record()
+        other.rng, other.train, other.val = copy.deepcopy((self.rng, self.train, self.val))
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Where they began, and dropout's generator."""
+        return {"start": self.start, "generator": self.generator}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The rows have to be drawn again."""
+        self.__init__(**state)  # type: ignore[misc]
 
 
 @dataclass
@@ -47,40 +97,39 @@ class Resumable:
     values, left : ndarray or None
         If the network was left with the best epoch's values: those of the last epoch, and those it
         was left with.
-    n_samples : int
-        Rows of X.
+    fingerprint : dict
+        A number for each array of data.
     settings : dict
         The parameters that must stay the same, in a form that can be compared.
+    path : str
+        The checkpoint that this was read from: the next run is the rest of the one it is of.
     """
 
     draws: Draws
     values: np.ndarray | None
     left: np.ndarray | None
-    n_samples: int
+    fingerprint: dict[str, Any]
     settings: dict[str, Any]
+    path: str = ""
 
-    @classmethod
-    def after(
-        cls, run: Run, network: Network, draws: Draws, n_samples: int, settings: dict[str, Any]
-    ) -> Self:
-        """Copy what a run leaves behind."""
-        left = None if run.last_values is None else network.values
-        return copy.deepcopy(cls(draws, run.last_values, left, n_samples, settings))
+    def fork(self) -> Resumable:
+        """A copy that a run may change without changing this one."""
+        return Resumable(**{**vars(self), "draws": self.draws.fork()})
 
-    def check(self, n_samples: int, settings: dict[str, Any]) -> None:
+    def check(self, fingerprint: dict[str, Any], settings: dict[str, Any]) -> None:
         """Raise if the data or a setting differs from the last run's."""
-        if self.n_samples != n_samples:
-            raise ValueError(
-                f"warm_start='exact' goes on with the last call's samples, so X must be the same:"
-                f" there were {self.n_samples} rows, got {n_samples}. Set warm_start=True for"
-                " other data."
-            )
+        data = [name for name in fingerprint if fingerprint[name] != self.fingerprint[name]]
         changed = [name for name in settings if settings[name] != self.settings[name]]
-        if changed:
+        names = ", ".join(data + changed)
+        if names and self.path:
             raise ValueError(
-                "warm_start='exact' goes on as the last call has begun, but"
-                f" {', '.join(changed)} is not what it was there. Put it back, or set"
-                " warm_start=True."
+                f"The checkpoint {self.path!r} is of another fit: {names} differ. Put them back,"
+                " delete the file, or give Checkpoint another path."
+            )
+        if names:
+            raise ValueError(
+                "warm_start='exact' goes on with the data and the settings of the last call, but"
+                f" {names} differ. Put them back, or set warm_start=True."
             )
 
     def restore(self, network: Network, progress: Progress) -> None:
@@ -95,25 +144,63 @@ class Resumable:
 
 def settings_of(params: Parameters, chosen: Chosen, has_validation: bool) -> dict[str, Any]:
     """The parameters that must stay the same, in a form that can be compared."""
+    splits = params.early_stopping and not has_validation
+    schedule = chosen.learning_rate
     return {
         "solver": chosen.solver,
         "loss": chosen.loss,
         "early_stopping": bool(params.early_stopping),
+        "validation_fraction": float(params.validation_fraction) if splits else None,
+        "validation_split": _identity(params.validation_split) if splits else None,
         "scoring": "callable" if callable(params.scoring) else params.scoring,
         "shuffle": bool(params.shuffle),
         "dropout": bool(np.any(params.dropout)),
         "input_dropout": bool(params.input_dropout),
         "X_val": has_validation,
+        "max_iter": params.max_iter if schedule.moves and not schedule.epochs else None,
     }
 
 
+def _identity(value: Any) -> str:
+    """The same for equal values, in another process as well if they can be pickled."""
+    try:
+        return str(joblib.hash(value))
+    except Exception:  # such as a class that was defined inside a function
+        return repr(value)
+
+
+def fingerprint(training: Dataset, validation: Dataset | None, groups: Any) -> dict[str, Any]:
+    """A number for each array of data, which changes if the array does."""
+    numbers: dict[str, Any] = {"groups": None if groups is None else _identity(groups)}
+    for suffix, data in ("", training), ("_val", validation):
+        arrays = (data.samples.X, data.samples.Y, data.sample_weight) if data else (None,) * 3
+        for name, array in zip(("X", "y", "sample_weight"), arrays, strict=True):
+            numbers[name + suffix] = None if array is None else _checksum(array)
+    return numbers
+
+
+def _checksum(array: Any, rows_at_once: int = 4096) -> int:
+    """CRC-32 of a matrix's shape and numbers, whatever their order in memory."""
+    value = crc32(repr((array.shape, array.dtype.str)).encode())
+    if issparse(array):
+        for part in array.data, array.indices, array.indptr:
+            value = crc32(np.ascontiguousarray(part).data, value)
+        return value
+    for start in range(0, len(array), rows_at_once):
+        value = crc32(np.ascontiguousarray(array[start : start + rows_at_once]).data, value)
+    return value
+
+
 def resumable(
-    kept: Resumable | None, progress: Progress, n_samples: int, settings: dict[str, Any]
+    kept: Resumable | None,
+    progress: Progress,
+    fingerprint: dict[str, Any],
+    settings: dict[str, Any],
 ) -> Resumable | None:
     """A copy of what the last call kept for this one; None after `initialize`."""
     if kept is not None:
-        kept.check(n_samples, settings)
-        return copy.deepcopy(kept)
+        kept.check(fingerprint, settings)
+        return kept.fork()
     if progress.n_iter:
         raise ValueError(
             "warm_start='exact' has nothing to go on from: the last call was another one, was"

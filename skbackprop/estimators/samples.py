@@ -27,6 +27,7 @@ class FitArguments:
     sample_weight_val: Any = None
     coefs_init: Any = None
     intercepts_init: Any = None
+    groups: Any = None
     classes: Any = None
     incremental: bool = False
 
@@ -138,62 +139,6 @@ class Encoding:
             total = ones * self.class_weights.of(y).astype(dtype)
             check_total(total, "sample_weight times class_weight")
         return Dataset(Samples(X, Y, total), y, sample_weight)
-
-
-def check_validation(
-    estimator: Any, given: FitArguments, encoding: Encoding, dtype: np.dtype
-) -> Dataset | None:
-    """The validation samples of a call to `fit`, checked like the training samples."""
-    if given.X_val is None and given.y_val is None:
-        if given.sample_weight_val is not None:
-            raise ValueError("sample_weight_val was given without X_val and y_val.")
-        return None
-    if given.X_val is None or given.y_val is None:
-        missing = "y_val" if given.y_val is None else "X_val"
-        raise ValueError(f"X_val and y_val belong together, but {missing} is missing.")
-    try:
-        X, y = check_X_y(estimator, given.X_val, given.y_val, dtype)
-        y = encoding.targets.check(y)
-        return encoding.dataset(X, y, check_sample_weight(given.sample_weight_val, X))
-    except ValueError as error:
-        raise ValueError(f"X_val, y_val and sample_weight_val: {error}") from error
-
-
-def split(
-    dataset: Dataset, fraction: float, stratify: np.ndarray | None, rng: np.random.RandomState
-) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the samples to train on and to validate with, as MLPClassifier draws them.
-
-    Raises
-    ------
-    ValueError
-        If either part has too few samples, or none with a weight.
-    """
-    from sklearn.model_selection import train_test_split  # slow to import, seldom needed
-
-    n = len(dataset.samples)
-    too_small = (
-        "The validation set is too small. Increase 'validation_fraction' or the size of your"
-        f" dataset. Got validation_fraction={fraction} of {n} samples; two or more are needed."
-    )
-    if fraction == 0:
-        raise ValueError(too_small)
-    try:
-        # indices instead of X: the same split, and no copy of the data
-        train, val = train_test_split(
-            np.arange(n), random_state=rng, test_size=fraction, stratify=stratify
-        )
-    except ValueError as error:
-        raise ValueError(
-            f"early_stopping=True can't split y with validation_fraction={fraction}: {error}"
-        ) from error
-    if len(val) < 2:
-        raise ValueError(too_small)
-    weight = dataset.samples.sample_weight
-    if weight is not None:
-        for part, rows in ("training", train), ("validation", val):
-            check_total(weight[rows], f"sample_weight of the {part} part (early_stopping=True)")
-    return train, val
 
 
 def one_batch(

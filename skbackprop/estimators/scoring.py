@@ -91,8 +91,8 @@ class Evaluator:
         if self.given:
             return f". X_val has {missing}. Add some, or choose a metric that needs none."
         return (
-            f". The part split off by validation_fraction has {missing}. Give X_val and y_val, or"
-            " a larger validation_fraction."
+            f". The part set aside by early_stopping has {missing}. Give X_val and y_val, a"
+            " validation_split that keeps all classes, or a larger validation_fraction."
         )
 
 

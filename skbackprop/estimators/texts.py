@@ -1,20 +1,7 @@
-"""Docstrings of the estimators' parameters and fitted attributes.
+"""Descriptions of the estimators' parameters and fitted attributes.
 
-Lists of strings come from the registries, like the tables in the documentation.
+`documented` fills the placeholders and puts them into the docstrings.
 """
-
-from __future__ import annotations
-
-import textwrap
-from collections.abc import Callable, Mapping
-from dataclasses import fields
-from inspect import cleandoc, getdoc
-from typing import Any, TypeVar
-
-from skbackprop.estimators.choices import CHOICES
-from skbackprop.estimators.parameters import Parameters
-from skbackprop.optimizers import OPTIMIZERS
-from skbackprop.schedules import SCHEDULES, Schedule
 
 PARAMETERS = """\
 hidden_layer_sizes : int or array-like of int, default=(100,)
@@ -91,8 +78,8 @@ max_iter : int, default=200
     an object sets its own, as in ``Cosine(epochs=50)``.
 
 shuffle : bool, default=True
-    Reorder the samples before each epoch. The validation split of `early_stopping` is random in
-    any case, so samples in order of time need an `X_val`.
+    Reorder the samples before each epoch. `validation_fraction` draws at random in any case, so
+    samples in order of time need a `validation_split` or `X_val`.
 
 random_state : int, RandomState instance or None, default=None
     Source of randomness for the initial weights, the validation split, the order of the samples
@@ -108,11 +95,19 @@ n_iter_no_change : int or inf, default=10
 
 early_stopping : bool, default=False
     Stop when `scoring` on validation samples no longer improves, and keep the weights of the best
-    epoch. These samples are `X_val` of `fit` or, without it, `validation_fraction` of X.
-    {stratified} Not used by {full_batch}.
+    epoch. These samples are `X_val` of `fit` or, without it, what `validation_split` or
+    `validation_fraction` sets aside of X. {stratified} Not used by {full_batch}.
 
 validation_fraction : float, default=0.1
     Share of the samples set aside by `early_stopping`, in [0, 1).
+
+validation_split : splitter or list of (train, validation) pairs, default=None
+    How `early_stopping` chooses the samples it sets aside, in place of `validation_fraction`: a
+    splitter from :mod:`sklearn.model_selection`, or pairs of arrays of row numbers. The last
+    split is used. :class:`~sklearn.model_selection.GroupShuffleSplit` and its like take the
+    `groups` of `fit`, and keep each group on one side; the last split of
+    :class:`~sklearn.model_selection.TimeSeriesSplit` has the latest samples. Rows that are in
+    neither part are not used. A splitter without a `random_state` gets one from `random_state`.
 
 scoring : str, callable or None, default=None
     Metric on the validation samples, higher is better: the name of a scorer as in
@@ -133,7 +128,8 @@ warm_start : bool or "exact", default=False
     continues as if it had never stopped, for `max_iter` more epochs on the same data: the states
     of the optimizer, the schedule and the random numbers are kept. The classes or outputs and the
     layers must stay the same; with "exact", so must the solver, the loss, `shuffle`,
-    `early_stopping`, `scoring`, whether there is dropout, and whether `X_val` is given.
+    `early_stopping`, how its samples are chosen, `scoring`, whether there is dropout, and whether
+    `X_val` is given. "exact" doesn't warn that `max_iter` came before convergence: see `outcome_`.
 
 verbose : bool or int, default=False
     Print the loss after each epoch.
@@ -201,6 +197,11 @@ n_features_in_ : int
 feature_names_in_ : ndarray of shape (`n_features_in_`,)
     Names of the features. Defined only when `X` has feature names that are all strings.
 
+outcome_ : str
+    How the last fit ended: "converged", if there was no more improvement; "completed", if the
+    schedule reached its end; "stopped", by a callback; "interrupted", by Ctrl-C; "diverged", in
+    which case the best epoch's weights are kept; or "unfinished", after `max_iter` epochs.
+
 n_iter_ : int
     Number of epochs, or of iterations of {full_batch}, in the last call; with
     ``warm_start="exact"``, in all calls of the continued training.
@@ -214,82 +215,3 @@ n_outputs_ : int
 out_activation_ : str
     {out_activation}.
 """
-
-
-AnyClass = TypeVar("AnyClass", bound=type[Parameters])
-
-
-def documented(**words: str) -> Callable[[AnyClass], AnyClass]:
-    """Fill the docstring of an estimator: {parameters}, {loss} and {attributes}.
-
-    `words` fill the placeholders that are specific to this estimator.
-    """
-
-    def decorate(cls: AnyClass) -> AnyClass:
-        if cls.__doc__:  # not under python -OO
-            blanks = {**_lists(cls), **words}
-            parts = {"parameters": PARAMETERS, "loss": LOSS, "attributes": ATTRIBUTES}
-            doc = cleandoc(cls.__doc__)  # indented or, since Python 3.13, not
-            for name, part in parts.items():
-                doc = doc.replace(f"{{{name}}}\n", _wrapped(part.format(**blanks)))
-            cls.__doc__ = doc
-        return cls
-
-    return decorate
-
-
-def _lists(cls: type[Parameters]) -> dict[str, str]:
-    """Lists made from the registries: strings, the readers of each flat parameter, losses."""
-    registries: dict[str, Mapping[str, type[Any]]] = {
-        name: choice.registry for name, choice in CHOICES.items()
-    }
-    registries["loss"] = cls._losses
-    lists = {name: f"{{{', '.join(map(_quoted, r))}}}" for name, r in registries.items()}
-    readers: dict[str, list[str]] = {}
-    for name, registry in registries.items():
-        flat: dict[str, None] = {}
-        for string, option in registry.items():
-            for f in fields(option):
-                if f.metadata.get("flat"):
-                    readers.setdefault(f.name, []).append(_quoted(string))
-                    flat[f"`{f.name}`"] = None
-        lists[f"flat_{name}"] = _joined(list(flat))
-    lists |= {name: _joined(strings) for name, strings in readers.items()}
-    lists["full_batch"] = _joined([_quoted(k) for k, o in OPTIMIZERS.items() if not o.stochastic])
-    on_plateau = [k for k, s in SCHEDULES.items() if s.on_plateau is not Schedule.on_plateau]
-    lists["on_plateau"] = _joined([_quoted(k) for k in on_plateau])
-    lists["losses"] = "\n".join(
-        f'    - "{string}": {(getdoc(option) or "").partition(chr(10))[0]}'
-        for string, option in cls._losses.items()
-    )
-    return lists
-
-
-def _wrapped(text: str) -> str:
-    """Rewrap the descriptions, now that the placeholders are filled."""
-    units = [""]  # each a head, a paragraph or an item
-    for line in text.splitlines():
-        goes_on = line.startswith("    ") and units[-1].startswith("    ")
-        if goes_on and not line.startswith("    - "):
-            units[-1] += " " + line.strip()
-        else:
-            units.append(line)
-    hanging = {"    - ": " " * 6}
-    return (
-        "\n".join(
-            textwrap.fill(unit, 96, subsequent_indent=hanging.get(unit[:6], " " * 4))
-            if unit.startswith("    ")
-            else unit
-            for unit in units[1:]
-        )
-        + "\n"
-    )
-
-
-def _quoted(string: str) -> str:
-    return f'"{string}"'
-
-
-def _joined(words: list[str]) -> str:
-    """a, b and c."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

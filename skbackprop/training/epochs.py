@@ -34,15 +34,17 @@ class EpochRun(Run):
 
     def __call__(self, network: Network, batches: Minibatches, progress: Progress) -> None:
         """Train the network; progress records how far it got."""
-        plan, p, last = self.plan, progress, progress.n_iter + self.plan.max_iter
-        best_before = p.best
+        plan, p = self.plan, progress
         if plan.restore_best and p.best_values is None and p.best < inf:
             # the best epoch so far was in an earlier call, which ended with its values
             p.best_values = aligned_copy(network.values)
         try:
-            if p.continued and p.no_improvement > plan.n_iter_no_change:
+            if p.continued and not p.outcome and p.no_improvement > plan.n_iter_no_change:
                 self.plateau(p)  # the run that this one continues ended here
             while not p.outcome:
+                if p.epochs_left(plan) < 1:
+                    self.reach_max_iter(p)
+                    break
                 if self.tasks:
                     self.tasks.begin_epoch()
                 row = self.epoch(network, batches, p)
@@ -62,17 +64,10 @@ class EpochRun(Run):
                     self.plateau(p)
                 if self.tasks and self.tasks.end_epoch(network, p) and not p.outcome:
                     p.outcome = "stopped"
-                if not p.outcome and p.n_iter >= last:
-                    done = plan.schedule.has_end and p.epochs >= plan.horizon
-                    p.outcome = "completed" if done else "unfinished"
-                    p.message = (
-                        f"Stochastic Optimizer: Maximum iterations ({plan.max_iter}) reached and"
-                        " the optimization hasn't converged yet."
-                    )
         except KeyboardInterrupt:
             p.outcome = "interrupted"
         if p.outcome == "diverged":
-            if p.best_values is None or p.best == best_before:
+            if p.best_values is None or p.best == p.best_before:
                 return  # there is nothing to go back to
             p.reset_optimizer(network.theta)
         self.restore_best(network, p)
@@ -113,6 +108,16 @@ class EpochRun(Run):
             learning_rate=rate,
             gradient_norm=norm,
             seconds=perf_counter() - start,
+        )
+
+    def reach_max_iter(self, progress: Progress) -> None:
+        """End training after the last epoch that the plan allows."""
+        plan, p = self.plan, progress
+        done = plan.schedule.has_end and p.epochs >= plan.horizon
+        p.outcome = "completed" if done else "unfinished"
+        p.message = (
+            f"Stochastic Optimizer: Maximum iterations ({plan.max_iter}) reached and the"
+            " optimization hasn't converged yet."
         )
 
     def plateau(self, progress: Progress) -> None:

@@ -23,6 +23,10 @@ class LBFGSRun(Run):
         (batch,) = batches
         accepted = network.theta.copy()
         p, start = progress, perf_counter()
+        before, left = p.n_iter, p.epochs_left(self.plan)
+        if p.outcome or left < 1:  # the rest of a run that is finished
+            p.outcome = p.outcome or "unfinished"
+            return
         parts: dict[str, float] = {}
 
         def objective(x: np.ndarray) -> tuple[float, np.ndarray]:
@@ -57,13 +61,13 @@ class LBFGSRun(Run):
                 method="L-BFGS-B",
                 jac=True,
                 callback=callback,
-                options=self.options(),
+                options={**self.options(), "maxiter": left},
             )
         except KeyboardInterrupt:
             p.outcome = "interrupted"
         else:
             accepted[:] = result.x
-            p.loss, p.n_iter = float(result.fun), min(int(result.nit), self.plan.max_iter)
+            p.loss, p.n_iter = float(result.fun), before + min(int(result.nit), left)
             if self.plan.monitor == "loss":
                 p.best = min(p.best, p.loss)
             p.outcome = p.outcome or ("converged" if result.status == 0 else "unfinished")
@@ -79,7 +83,6 @@ class LBFGSRun(Run):
         """The settings of the plan and the solver, under SciPy's names."""
         solver: LBFGS = self.plan.solver
         return {
-            "maxiter": self.plan.max_iter,
             "maxfun": solver.max_fun,
             "gtol": self.plan.tol,
             "ftol": solver.ftol,

@@ -69,6 +69,7 @@ class Progress:
     `best_values` are the network's values that led to it, if they are to be restored.
     `epochs` counts the epochs of all runs since the optimizer was last reset.
     `generator` draws the dropout masks; None if nothing has been dropped yet.
+    `began` and `best_before` are `n_iter` and `best` at the beginning of the run.
     `left_best` is True if the last run ended with the values that led to `best`.
     `continued` is True if this run goes on as if the last one had never ended.
     `outcome` is "converged", "completed" (the schedule's curve), "unfinished", "interrupted",
@@ -88,6 +89,8 @@ class Progress:
     best: float = inf
     best_values: np.ndarray | None = None
     no_improvement: int = 0
+    began: int = 0
+    best_before: float = inf
     left_best: bool = False
     continued: bool = False
     outcome: str = ""
@@ -106,14 +109,23 @@ class Progress:
             self.reset_best()
         self.monitored = monitored
         self.best_values = None
+        self.began, self.best_before = 0, self.best
 
     def reset_best(self) -> None:
         """Forget the best epoch: the next one becomes the best."""
         self.best, self.best_values, self.no_improvement = inf, None, 0
 
-    def resume(self, solver: Any) -> None:
-        """Prepare a run that goes on as if the last one had never ended."""
-        self.rows, self.solver, self.outcome, self.continued = [], solver, "", True
+    def resume(self, plan: Plan, same_run: bool) -> None:
+        """Prepare a run that goes on as if the last one had never ended, or the rest of that one.
+
+        The rest of a run that is finished is nothing: its outcome stays.
+        """
+        self.rows, self.solver = [], plan.solver
+        if not same_run:
+            self.began, self.best_before = self.n_iter, self.best
+            self.outcome, self.continued = "", True
+        elif self.outcome not in ("converged", "diverged"):
+            self.outcome = ""
 
     def fork(self) -> Progress:
         """Return a copy that a run may change without changing this one."""
@@ -129,6 +141,10 @@ class Progress:
     def reset_optimizer(self, theta: np.ndarray) -> None:
         """Reset the optimizer and the schedule."""
         self.optimizer_state, self.factor, self.epochs = self.solver.init(theta), 1.0, 0
+
+    def epochs_left(self, plan: Plan) -> int:
+        """Epochs until `max_iter`, counted from the beginning of the run."""
+        return self.began + plan.max_iter - self.n_iter
 
     def note(self, row: Row) -> None:
         """Add an epoch to the history."""
