@@ -8,7 +8,7 @@ import pytest
 import skbackprop
 
 PACKAGE = Path(skbackprop.__file__).parent
-FOUNDATION = {"options", "vectors", "threads"}
+FOUNDATION = {"options", "vectors", "threads", "formulas"}
 MATHS = {
     "activations",
     "losses",
@@ -20,7 +20,7 @@ MATHS = {
 #: Each may import those before it.
 ENGINE = ["layers", "architecture", "workspace", "network", "batches", "training"]
 #: Upstairs: who may import scikit-learn.
-FACE = {"estimators", "inspection", "plotting", "datasets", "ensemble", "tabular"}
+FACE = {"estimators", "inspection", "plotting", "datasets", "ensemble", "tabular", "onnx"}
 #: The modules of `estimators`; each may import those before it.
 ESTIMATORS = [
     "compat",
@@ -40,6 +40,7 @@ ESTIMATORS = [
     "callbacks",
     "build",
     "resume",
+    "sklearn_onnx",
     "base",
     "classifier",
     "regressor",
