@@ -5,10 +5,11 @@
 `register_converters` first if they stand inside another estimator or if options are given.
 
 An activation, loss, normalisation or layer of your own is exported if it has a method `onnx` beside
-the one that computes. ``onnx(graph, Z)`` returns what ``forward(Z, out)`` of an activation writes, or
-what `proba(Z)` of a loss and `predict` of a layer return; a normalisation without running averages
-has ``onnx(graph, Z, affine)``. Values are combined by ``+ - * / @ < >`` with each other, with numbers
-and with arrays; ``graph.op("Exp", Z)`` calls any operator of https://onnx.ai/onnx/operators.
+the one that computes. ``onnx(graph, Z)`` returns what ``forward(Z, out)`` of an activation writes,
+or what `proba(Z)` of a loss and `predict` of a layer return; a normalisation without running
+averages has ``onnx(graph, Z, affine)``. Values are combined by ``+ - * / @ < >`` with each other,
+with numbers and with arrays; ``graph.op("Exp", Z)`` calls any operator that
+https://onnx.ai/onnx/operators lists.
 """
 
 from __future__ import annotations
