@@ -1,8 +1,8 @@
 """Fitted models as ONNX files, which many languages and devices run.
 
-`to_onnx` converts an estimator by itself. Pipelines are converted by sklearn-onnx,
-``skl2onnx.to_onnx(pipeline, X[:1])``, which asks our estimators for their operators; they need
-`register_converters` first if they stand inside another estimator or if options are given.
+`to_onnx` converts an estimator by itself. It needs onnx, the extra ``onnx``. sklearn-onnx converts
+pipelines, ``skl2onnx.to_onnx(pipeline, X[:1])``, and asks our estimators for their operators. Call
+`register_converters` first if they stand inside another estimator, or for options.
 
 An activation, loss, normalisation or layer of your own is exported if it has a method `onnx` beside
 the one that computes. ``onnx(graph, Z)`` returns what ``forward(Z, out)`` of an activation writes,
@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop import BackpropClassifier, BackpropRegressor, __version__
-from skbackprop.estimators.sklearn_onnx import CLASSIFIER_OPTIONS, convert, set_types
+from skbackprop.estimators.export import CLASSIFIER_OPTIONS, convert, set_types
 from skbackprop.formulas import Graph, Output, Value
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def to_onnx(model: Any, *, target_opset: int = 17) -> ModelProto:
     checker, helper, numpy_helper, newest = _onnx()
     if not hasattr(model, "onnx"):
         raise TypeError(
-            "model must be a fitted estimator of skbackprop, such as BackpropClassifier; got"
+            "model must be a fitted BackpropClassifier or BackpropRegressor; got"
             f" {model!r}. skl2onnx.to_onnx converts pipelines and scikit-learn's own estimators."
         )
     check_is_fitted(model)

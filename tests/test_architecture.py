@@ -40,7 +40,7 @@ ESTIMATORS = [
     "callbacks",
     "build",
     "resume",
-    "sklearn_onnx",
+    "export",
     "base",
     "classifier",
     "regressor",

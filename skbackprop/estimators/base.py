@@ -18,6 +18,7 @@ from skbackprop.estimators.callbacks import FitTasks
 from skbackprop.estimators.checks import check_sample_weight, unchanged_on_error, warn
 from skbackprop.estimators.choices import Chosen, choose
 from skbackprop.estimators.combinations import check_combinations
+from skbackprop.estimators.export import NetworkExport
 from skbackprop.estimators.fitted import Views, coef_views, intercept_views, set_fitted
 from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.parameters import Parameters
@@ -33,9 +34,7 @@ from skbackprop.estimators.samples import (
     split,
 )
 from skbackprop.estimators.scoring import Evaluator
-from skbackprop.estimators.sklearn_onnx import ONNXMethods
 from skbackprop.estimators.targets import Targets
-from skbackprop.formulas import Graph, Output, Value
 from skbackprop.network import Network
 from skbackprop.optimizers import OPTIMIZERS
 from skbackprop.threads import blas_threads
@@ -71,7 +70,7 @@ class Job:
 
 
 @documented_in("skbackprop")
-class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, BaseEstimator):
+class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseEstimator):
     """A multi-layer perceptron with scikit-learn's interface. Subclasses add the targets."""
 
     _target_class: ClassVar[type[Targets]]
@@ -354,35 +353,6 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, BaseEst
     @intercepts_.setter
     def intercepts_(self, arrays: Any) -> None:
         self.intercepts_.assign(arrays)
-
-    @property
-    def _onnx_dtype(self) -> np.dtype:
-        """What `skbackprop.onnx.to_onnx` computes in."""
-        return self._network.theta.dtype
-
-    def onnx(self, graph: Graph, X: Value, **options: bool) -> dict[str, Output]:
-        """Write the predictions down in ONNX operators. `skbackprop.onnx.to_onnx` calls it.
-
-        Parameters
-        ----------
-        graph : Graph
-            Gets the operators.
-
-        X : Value
-            Samples as rows.
-
-        **options : bool
-            For a classifier, `raw_scores` for scores in place of probabilities and `nocl` for
-            indices in place of labels.
-
-        Returns
-        -------
-        outputs : dict of str to Output
-            "label" and "probabilities" of a classifier, "variable" of a regressor.
-        """
-        check_is_fitted(self)
-        Z = self._network.onnx(graph, X)
-        return self._targets.onnx(graph, Z, self._network.architecture.loss, **options)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

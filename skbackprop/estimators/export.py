@@ -1,4 +1,4 @@
-"""What sklearn-onnx asks of an estimator, so that it converts pipelines with ours in them.
+"""What ONNX needs of an estimator, and what sklearn-onnx asks of it in a pipeline.
 
 sklearn-onnx calls `onnx_shape_calculator` and `onnx_converter` on an estimator that it doesn't know
 and uses the functions that they return. Its third question, `onnx_parser`, needs no answer: it
@@ -11,8 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.formulas import Graph, Output, Value
+from skbackprop.network import Network
 
 #: What sklearn-onnx's users may choose for a classifier, and the choices.
 CLASSIFIER_OPTIONS = {
@@ -45,6 +47,42 @@ class ONNXMethods:
             Takes sklearn-onnx's scope, operator and container.
         """
         return convert
+
+
+class NetworkExport(ONNXMethods):
+    """The operators of an estimator that has one network."""
+
+    _targets: Any
+    _network: Network
+
+    @property
+    def _onnx_dtype(self) -> np.dtype:
+        """What `skbackprop.onnx.to_onnx` computes in."""
+        return self._network.theta.dtype
+
+    def onnx(self, graph: Graph, X: Value, **options: bool) -> dict[str, Output]:
+        """Write the predictions down in ONNX operators. `skbackprop.onnx.to_onnx` calls it.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value
+            Samples as rows.
+
+        **options : bool
+            For a classifier, `raw_scores` for scores in place of probabilities and `nocl` for
+            indices in place of labels.
+
+        Returns
+        -------
+        outputs : dict of str to Output
+            "label" and "probabilities" of a classifier, "variable" of a regressor.
+        """
+        check_is_fitted(self)
+        Z = self._network.onnx(graph, X)
+        return self._targets.onnx(graph, Z, self._network.architecture.loss, **options)
 
 
 def set_types(operator: Any) -> None:
