@@ -97,6 +97,8 @@ MUTATED = [
     "architecture.py",
     "vectors.py",
     "threads.py",
+    "formulas.py",
+    "onnx.py",
 ]
 MUTATED += ["layers", "training", "normalization", "optimizers", "schedules", "losses"]
 MUTATED += ["activations", "estimators", "ensemble", "tabular"]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from skbackprop.architecture import Architecture, cut
+from skbackprop.formulas import Graph, Value, formula
 from skbackprop.initializers import Initializer
 from skbackprop.layers import Layer, SparseRows
 from skbackprop.vectors import AXPY, aligned
@@ -132,16 +133,20 @@ class Network:
             np.divide(limit, norms, out=norms)
             np.multiply(W, norms, out=W)
 
+    def prediction_row(self) -> list[Layer]:
+        """The row for prediction: without dropout, linear layers merged."""
+        row: list[Layer] = []
+        for layer in self.row:
+            layer.fold_into(row)
+        return row
+
     def scores(self, X: Any) -> np.ndarray:
         """The output layer's Z for every row of X, in new arrays, so calls are thread-safe.
 
         Rows are processed in chunks, so that the layers' values stay in the cache. The result is in
         Fortran order, as in training.
         """
-        row: list[Layer] = []
-        for layer in self.row:
-            layer.fold_into(row)
-        *below, output = row
+        *below, output = self.prediction_row()
         n = X.shape[0]
         Z = np.empty((self.architecture.units[-1], n), self.theta.dtype).T
         for start in range(0, n, ROWS_AT_ONCE):
@@ -152,6 +157,13 @@ class Network:
                 free = free or A is not A_below  # X itself must not be overwritten
             output.predict_into(A, Z[rows])
         return Z
+
+    def onnx(self, graph: Graph, X: Value) -> Value:
+        """Return Z of the output layer in ONNX operators."""
+        A = X
+        for layer in self.prediction_row():
+            A = formula(layer, "predict")(graph, A)
+        return A
 
     def __getstate__(self) -> dict[str, Any]:
         """Only the values: `__setstate__` rebuilds the gradient and the views."""

@@ -8,7 +8,7 @@ import pytest
 import skbackprop
 
 PACKAGE = Path(skbackprop.__file__).parent
-FOUNDATION = {"options", "vectors", "threads"}
+FOUNDATION = {"options", "vectors", "threads", "formulas"}
 MATHS = {
     "activations",
     "losses",
@@ -20,7 +20,8 @@ MATHS = {
 #: Each may import those before it.
 ENGINE = ["layers", "architecture", "workspace", "network", "batches", "training"]
 #: Upstairs: who may import scikit-learn.
-FACE = {"estimators", "inspection", "plotting", "datasets", "ensemble", "tabular", "checkpoint"}
+FACE = {"estimators", "inspection", "plotting", "datasets", "ensemble", "tabular"}
+FACE |= {"checkpoint", "onnx"}
 #: The modules of `estimators`; each may import those before it.
 ESTIMATORS = [
     "callback_protocol",
@@ -44,6 +45,7 @@ ESTIMATORS = [
     "build",
     "resume",
     "train",
+    "export",
     "base",
     "classifier",
     "regressor",

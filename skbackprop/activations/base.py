@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from skbackprop.formulas import Graph, Value
 from skbackprop.options import Option
 
 
@@ -22,4 +23,8 @@ class Activation(Option):
 
     def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
         """Overwrites dA with dZ = dA * f'(Z); Z and A become scratch."""
+        raise NotImplementedError
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """Return A = f(Z) in ONNX operators. Without it the network can't be exported."""
         raise NotImplementedError

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from skbackprop.activations.base import Activation
+from skbackprop.formulas import Graph, Value
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ class SiLU(Activation):
         np.divide(dA, Z, out=dA)
         np.multiply(dA, A, out=dA)
 
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = Z / (1 + exp(-Z))."""
+        return Z / (1.0 + graph.op("Exp", -Z))
+
 
 @dataclass(frozen=True)
 class GELU(Activation):
@@ -70,6 +75,10 @@ class GELU(Activation):
         ndtr(Z, out=Z)
         np.add(A, Z, out=A)
         np.multiply(dA, A, out=dA)
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = Z P(Z)."""
+        return Z * graph.ndtr(Z)
 
 
 #: 2 u = z (_LINEAR + _CUBIC z**2) in the tanh form of GELU.
@@ -108,6 +117,10 @@ class GELUTanh(Activation):
         np.multiply(A, Z, out=A)
         np.add(A, 1.0, out=A)
         np.multiply(dA, A, out=dA)
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = Z / (1 + exp(-2u))."""
+        return Z / (1.0 + graph.op("Exp", -Z * (_LINEAR + _CUBIC * Z * Z)))
 
     @staticmethod
     def _one_plus_exp(Z: np.ndarray, out: np.ndarray) -> None:
@@ -158,3 +171,9 @@ class Mish(Activation):
         np.multiply(Z, 4.0, out=Z)
         np.add(Z, 1.0, out=Z)
         np.multiply(dA, Z, out=dA)
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = Z n / (n + 2), n = e (e + 2)."""
+        e = graph.op("Exp", graph.op("Min", Z, 20.0))  # beyond, n / (n + 2) is 1
+        n = e * (e + 2.0)
+        return Z * (n / (n + 2.0))

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from skbackprop.activations.base import Activation
+from skbackprop.formulas import Graph, Value
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,20 @@ class FunctionPair(Activation):
         """Overwrites dA with dZ = dA * derivative(Z); A becomes derivative(Z)."""
         np.copyto(A, _like(Z, self.derivative(Z), "derivative"))
         np.multiply(dA, A, out=dA)
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """Raise: a Python function has no ONNX operators.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+        """
+        name = getattr(self.function, "__name__", type(self.function).__name__)
+        raise NotImplementedError(
+            f"An activation made of Python functions, here {name}, can't be exported to ONNX."
+            " Write a subclass of Activation that has a method `onnx`: see skbackprop.onnx."
+        )
 
 
 def _like(Z: np.ndarray, values: np.ndarray, name: str) -> np.ndarray:

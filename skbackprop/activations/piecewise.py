@@ -8,6 +8,7 @@ import numpy as np
 
 from skbackprop.activations.base import Activation
 from skbackprop.activations.signs import keep_where_positive, replace_where_negative
+from skbackprop.formulas import Graph, Value
 from skbackprop.options import number
 
 
@@ -22,6 +23,10 @@ class Identity(Activation):
 
     def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
         """dZ = dA."""
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = Z."""
+        return Z
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,10 @@ class ReLU(Activation):
     def backward(self, dA: np.ndarray, Z: np.ndarray, A: np.ndarray) -> None:
         """Overwrites dA with dZ = dA * (A > 0); A becomes that mask."""
         keep_where_positive(dA, A)
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = max(Z, 0)."""
+        return graph.op("Relu", Z)
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,10 @@ class LeakyReLU(Activation):
         np.multiply(dA, self.slope, out=A)
         replace_where_negative(dA, A, Z)
 
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = max(Z, slope Z)."""
+        return graph.op("Max", Z, self.slope * Z)
+
 
 @dataclass(frozen=True)
 class HardTanh(Activation):
@@ -80,3 +93,7 @@ class HardTanh(Activation):
         np.multiply(A, A, out=A)
         np.subtract(1.0, A, out=A)
         np.multiply(dA, A, out=dA)
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = min(max(Z, -1), 1)."""
+        return graph.clip(Z, -1.0, 1.0)

@@ -8,6 +8,7 @@ import numpy as np
 
 from skbackprop.activations.base import Activation
 from skbackprop.activations.signs import replace_where_negative
+from skbackprop.formulas import Graph, Value
 from skbackprop.options import number
 
 
@@ -60,6 +61,10 @@ class ELU(Activation):
         np.multiply(A, dA, out=A)
         replace_where_negative(dA, A, Z)
 
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = max(Z, 0) + alpha (exp(min(Z, 0)) - 1)."""
+        return graph.op("Max", Z, 0.0) + self.alpha * graph.expm1(graph.op("Min", Z, 0.0))
+
 
 @dataclass(frozen=True)
 class SELU(Activation):
@@ -90,6 +95,10 @@ class SELU(Activation):
         np.multiply(dA, self.scale, out=dA)
         replace_where_negative(dA, A, Z)
 
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = scale (max(Z, 0) + alpha (exp(min(Z, 0)) - 1))."""
+        return self.scale * ELU(self.alpha).onnx(graph, Z)
+
 
 @dataclass(frozen=True)
 class Softplus(Activation):
@@ -115,3 +124,7 @@ class Softplus(Activation):
         np.expm1(A, out=A)
         np.negative(A, out=A)
         np.multiply(dA, A, out=dA)
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = max(Z, 0) + log(1 + exp(-abs(Z)))."""
+        return graph.op("Max", Z, 0.0) + graph.log1p(graph.op("Exp", -graph.op("Abs", Z)))

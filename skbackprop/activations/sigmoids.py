@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import expit
 
 from skbackprop.activations.base import Activation
+from skbackprop.formulas import Graph, Value
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Logistic(Activation):
         np.subtract(1.0, A, out=A)
         np.multiply(dA, A, out=dA)
 
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = 1 / (1 + exp(-Z))."""
+        return graph.op("Sigmoid", Z)
+
 
 @dataclass(frozen=True)
 class Tanh(Activation):
@@ -46,6 +51,10 @@ class Tanh(Activation):
         np.multiply(A, A, out=A)
         np.subtract(1.0, A, out=A)
         np.multiply(dA, A, out=dA)
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = tanh(Z)."""
+        return graph.op("Tanh", Z)
 
 
 @dataclass(frozen=True)
@@ -70,3 +79,7 @@ class Softsign(Activation):
         np.add(Z, 1.0, out=Z)
         np.divide(dA, Z, out=dA)  # twice, since the square might overflow
         np.divide(dA, Z, out=dA)
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = Z / (1 + abs(Z))."""
+        return Z / (1.0 + graph.op("Abs", Z))

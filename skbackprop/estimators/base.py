@@ -17,6 +17,7 @@ from skbackprop.estimators.callbacks import FitTasks
 from skbackprop.estimators.checks import check_sample_weight, unchanged_on_error, warn
 from skbackprop.estimators.choices import Chosen, choose
 from skbackprop.estimators.combinations import check_combinations
+from skbackprop.estimators.export import NetworkExport
 from skbackprop.estimators.fitted import Views, coef_views, intercept_views, set_fitted
 from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.parameters import Parameters
@@ -48,7 +49,7 @@ def is_stochastic(estimator: Any) -> bool:
 
 
 @documented_in("skbackprop")
-class BaseBackprop(compat.CallbackSupportMixin, Parameters, BaseEstimator):
+class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseEstimator):
     """A multi-layer perceptron with scikit-learn's interface. Subclasses add the targets."""
 
     #: Under metadata routing `fit` asks for groups, unless `set_fit_request` says otherwise.

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from skbackprop.estimators.checks import column_as_1d
 from skbackprop.estimators.class_weight import WeightTable, dense
+from skbackprop.formulas import Graph, Output, Value, formula
 from skbackprop.losses import OutputLoss
 
 
@@ -54,6 +55,19 @@ def _classes(y: Any, multilabel: bool) -> np.ndarray:
 def _kind(classes: np.ndarray) -> str:
     """The kind of exclusive classes; a single class counts as binary."""
     return "multiclass" if len(classes) > 2 else "binary"
+
+
+def _as_onnx(classes: np.ndarray) -> np.ndarray:
+    """Classes in one of the two types that ONNX's classifiers have, strings and int64."""
+    if all(isinstance(name, str) for name in classes):
+        return classes.astype(str)
+    try:
+        numbers = classes.astype(np.int64)
+        if np.array_equal(numbers, classes):
+            return numbers
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise TypeError(f"ONNX has strings and int64 as labels, which can't hold {classes!r}.")
 
 
 @dataclass(frozen=True)
@@ -230,6 +244,35 @@ class Labels:
             likely = Z > 0
             log_p[likely] = np.log(self._inside(Z, loss)[likely])
         return log_p
+
+    def onnx(
+        self,
+        graph: Graph,
+        Z: Value,
+        loss: OutputLoss,
+        raw_scores: bool = False,
+        nocl: bool = False,
+    ) -> dict[str, Output]:
+        """What `predict` and `proba` give, in ONNX operators.
+
+        `raw_scores` puts the scores in the place of the probabilities, and `nocl` ("no class
+        labels") a class's index in the place of its label.
+        """
+        n = len(self.classes)
+        if self.kind == "binary":
+            # as in `scores_per_class`; at a tie ArgMax takes the first class, as `decide` does
+            Z = graph.op("Concat", -Z, Z, axis=1) if n == 2 else graph.op("Max", Z, np.inf)
+        p = Z if raw_scores else formula(loss, "proba", "link")(graph, Z)
+        outputs = {"probabilities": Output(p, graph.dtype, (n,))}
+        if self.kind == "multilabel":
+            label = Output(graph.cast(Z > 0.0, np.int64), np.dtype(np.int64), (n,))
+        else:
+            index, names = graph.op("ArgMax", Z, axis=1, keepdims=0), np.arange(n)
+            if not nocl:
+                names = _as_onnx(self.classes)
+                index = graph.op("Gather", names, index)
+            label = Output(index, names.dtype, ())
+        return {"label": label, **outputs}
 
     def _inside(self, Z: np.ndarray, loss: OutputLoss) -> np.ndarray:
         """Probabilities from a column of scores for each class, with 0 and 1 moved inwards."""

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skbackprop.estimators.checks import column_as_1d
+from skbackprop.formulas import Graph, Output, Value, formula
 from skbackprop.losses import OutputLoss
 
 
@@ -77,6 +78,11 @@ class Numbers:
         """The values of the output units, shaped as y was."""
         A = loss.link(Z)
         return A[:, 0] if self.n_outputs == 1 else A
+
+    def onnx(self, graph: Graph, Z: Value, loss: OutputLoss) -> dict[str, Output]:
+        """The values of the output units in ONNX operators, of shape (n, n_outputs)."""
+        A = formula(loss, "link")(graph, Z)
+        return {"variable": Output(A, graph.dtype, (self.n_outputs,))}
 
     def score(self, Z: np.ndarray, loss: OutputLoss, y: Any, sample_weight: Any) -> float:
         """R squared, averaged over the outputs; NaN if a prediction isn't finite."""

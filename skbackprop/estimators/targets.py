@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, Self
 
 import numpy as np
 
+from skbackprop.formulas import Output
 from skbackprop.losses import OutputLoss
 
 
@@ -60,3 +62,7 @@ class Targets(Protocol):
 
     def score(self, Z: np.ndarray, loss: OutputLoss, y: Any, sample_weight: Any) -> float:
         """The default metric, used if `scoring` is None."""
+
+    @property
+    def onnx(self) -> Callable[..., dict[str, Output]]:
+        """Outputs by name in ONNX operators, from a graph, Z, the loss and options."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from skbackprop.activations import Activation
+from skbackprop.formulas import Graph, Value, formula
 from skbackprop.layers.base import Buffers, Layer
 from skbackprop.vectors import Memory
 
@@ -56,3 +57,7 @@ class ActivationLayer(Layer):
         A = Z if free and not self.activation.needs_z else np.empty_like(Z)
         self.activation.forward(Z, A)
         return A
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A = f(Z)."""
+        return formula(self.activation, "forward")(graph, Z)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from skbackprop.formulas import Graph, Value
 from skbackprop.initializers import Initializer
 from skbackprop.vectors import Memory
 
@@ -77,6 +78,10 @@ class Layer:
     def predict_into(self, A: Any, out: np.ndarray) -> None:
         """Write the output for A into `out`, which may have any memory order."""
         np.copyto(out, self.predict(A, free=False))
+
+    def onnx(self, graph: Graph, A: Value) -> Value:
+        """Return what `predict` does in ONNX operators. Without it there is no export."""
+        raise NotImplementedError
 
     def fold_into(self, row: list[Layer]) -> None:
         """Extend a row of layers for prediction by this one, or merge it into the last of them."""

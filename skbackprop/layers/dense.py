@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from skbackprop.formulas import Graph, Value
 from skbackprop.initializers import Initializer
 from skbackprop.layers.base import Buffers, Layer, Shapes
 from skbackprop.vectors import Memory
@@ -108,3 +109,7 @@ class Dense(Layer):
         else:
             np.copyto(out, A.dot(self.W))
         np.add(out, self.b, out=out)
+
+    def onnx(self, graph: Graph, A: Value) -> Value:
+        """Z = A @ W + b."""
+        return A @ self.W + self.b

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skbackprop.formulas import Graph, Value
 from skbackprop.layers.base import Buffers, Layer
 from skbackprop.layers.sparse import SparseRows
 from skbackprop.vectors import Memory
@@ -67,6 +68,10 @@ class Dropout(Layer):
         return dA
 
     def predict(self, A: Any, free: bool) -> Any:
+        """Drops nothing."""
+        return A
+
+    def onnx(self, graph: Graph, A: Value) -> Value:
         """Drops nothing."""
         return A
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from skbackprop.formulas import Graph, Value, formula
 from skbackprop.initializers import Initializer
 from skbackprop.layers.base import Buffers, Layer, Shapes
 from skbackprop.layers.dense import Dense
@@ -81,15 +82,27 @@ class NormalizationLayer(Layer):
         self.normalization.backward(dN, buffers.N, self.affine, buffers.own)
         return dN
 
+    def scale_and_shift(self) -> tuple[np.ndarray, np.ndarray]:
+        """s and t with N = s Z + t, from the running averages."""
+        dtype = self.affine.gamma.dtype
+        ones, zeros = np.ones((1, self.n_units), dtype), np.zeros(self.n_units, dtype)
+        return self.normalization.fold(ones, zeros, self.affine)
+
     def predict(self, Z: np.ndarray, free: bool) -> np.ndarray:
         """N from the running averages, or from each sample's own mean and variance."""
         if self.normalization.has_statistics:
-            ones, zeros = np.ones((1, self.n_units), Z.dtype), np.zeros(self.n_units, Z.dtype)
-            scale, shift = self.normalization.fold(ones, zeros, self.affine)
+            scale, shift = self.scale_and_shift()
             return Z * scale + shift
         N = Z if free else Z.copy()
         self.normalization.forward(N, self.affine, self.normalization.buffers(np.empty_like(N)))
         return N
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """N from the running averages, or from each sample's own mean and variance."""
+        if self.normalization.has_statistics:
+            scale, shift = self.scale_and_shift()
+            return Z * scale + shift
+        return formula(self.normalization, "forward")(graph, Z, self.affine)
 
     def fold_into(self, row: list[Layer]) -> None:
         """With running averages N is linear in Z, so it is folded into a dense layer below."""

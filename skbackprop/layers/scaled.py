@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skbackprop.formulas import Graph, Value
 from skbackprop.initializers import Initializer
 from skbackprop.layers.base import Layer, Shapes
 from skbackprop.layers.dense import Dense, DenseBuffers
@@ -82,6 +83,10 @@ class ScaledDense(Dense):
     def predict_into(self, A: Any, out: np.ndarray) -> None:
         """out = A @ V + b."""
         self.folded().predict_into(A, out)
+
+    def onnx(self, graph: Graph, A: Value) -> Value:
+        """Z = A @ V + b."""
+        return self.folded().onnx(graph, A)
 
     def fold_into(self, row: list[Layer]) -> None:
         """A prediction multiplies by V alone."""

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from skbackprop.formulas import Graph, Value
 from skbackprop.options import Option
 
 
@@ -28,6 +29,10 @@ class OutputLoss:
 
     def log_proba(self, Z: np.ndarray) -> np.ndarray:
         """Logarithms of the probabilities, straight from the scores, in a new array."""
+        raise NotImplementedError
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """Return `proba` of Z in ONNX operators. Without it the network can't be exported."""
         raise NotImplementedError
 
     def check_targets(self, Y: np.ndarray) -> None:

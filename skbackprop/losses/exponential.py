@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skbackprop.formulas import Graph, Value
 from skbackprop.losses.base import OutputLoss
 
 
@@ -17,6 +18,10 @@ class ExponentialPoisson(OutputLoss):
     def link(self, Z: np.ndarray) -> np.ndarray:
         """exp(Z)."""
         return np.exp(Z)
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """exp(Z)."""
+        return graph.op("Exp", Z)
 
     def check_targets(self, Y: np.ndarray) -> None:
         """Raise if a target is negative."""

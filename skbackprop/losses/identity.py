@@ -6,6 +6,7 @@ MLPRegressor, while dZ is the gradient of the sum: n_outputs times the value's.
 
 import numpy as np
 
+from skbackprop.formulas import Graph, Value
 from skbackprop.losses.base import OutputLoss
 
 
@@ -17,6 +18,10 @@ class IdentityLoss(OutputLoss):
     def link(self, Z: np.ndarray) -> np.ndarray:
         """A copy of Z."""
         return Z.copy(order="K")
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """Z itself."""
+        return Z
 
     def scratch(self, Z: np.ndarray) -> np.ndarray:
         """One array like Z."""

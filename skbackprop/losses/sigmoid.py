@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.special import expit, log_expit
 
+from skbackprop.formulas import Graph, Value
 from skbackprop.losses.base import OutputLoss
 from skbackprop.losses.softmax import log_softmax, softmax
 
@@ -22,6 +23,10 @@ class SigmoidCrossEntropy(OutputLoss):
     def log_proba(self, Z: np.ndarray) -> np.ndarray:
         """-log(1 + exp(-Z))."""
         return log_expit(Z)
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """1 / (1 + exp(-Z)): onnxruntime's Sigmoid is 0 or 1e-8 where that is smaller."""
+        return 1.0 / (1.0 + graph.op("Exp", -Z))
 
     def value_and_gradient(
         self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray, scratch: tuple[np.ndarray, ...]
@@ -96,6 +101,13 @@ class SigmoidSquaredError(OutputLoss):
         """Log A - log sum_k A_k for exclusive classes, else log A."""
         log_A = log_expit(Z)
         return log_softmax(log_A) if self.exclusive else log_A
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """A / sum_k A_k = softmax(log A) for exclusive classes, else A."""
+        if not self.exclusive:
+            return 1.0 / (1.0 + graph.op("Exp", -Z))
+        log_A = graph.op("Min", Z, 0.0) - graph.log1p(graph.op("Exp", -graph.op("Abs", Z)))
+        return graph.op("Softmax", log_A, axis=1)
 
     def value_and_gradient(
         self, Z: np.ndarray, Y: np.ndarray, weight: np.ndarray, scratch: tuple[np.ndarray, ...]

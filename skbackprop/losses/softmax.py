@@ -6,6 +6,7 @@ of softmax and logarithm cancel.
 
 import numpy as np
 
+from skbackprop.formulas import Graph, Value
 from skbackprop.losses.base import OutputLoss
 
 
@@ -49,6 +50,10 @@ class SoftmaxCrossEntropy(OutputLoss):
     def log_proba(self, Z: np.ndarray) -> np.ndarray:
         """Z - log sum_k exp(Z_k)."""
         return log_softmax(Z)
+
+    def onnx(self, graph: Graph, Z: Value) -> Value:
+        """Softmax of each row."""
+        return graph.op("Softmax", Z, axis=1)
 
     def scratch(self, Z: np.ndarray) -> SoftmaxScratch:
         """Vectors of m numbers each."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from skbackprop.formulas import Graph, Value
 from skbackprop.options import Option
 
 
@@ -68,4 +69,8 @@ class Normalization(Option):
 
     def fold(self, W: np.ndarray, b: np.ndarray, affine: Affine) -> tuple[np.ndarray, np.ndarray]:
         """W' and b' with N = A W' + b' in prediction; called only if there are statistics."""
+        raise NotImplementedError
+
+    def onnx(self, graph: Graph, Z: Value, affine: Affine) -> Value:
+        """Return N in ONNX operators; called only if there are no statistics."""
         raise NotImplementedError

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from skbackprop.formulas import Graph, Value
 from skbackprop.normalization.base import Affine, Normalization, Normalized
 from skbackprop.options import number
 
@@ -60,3 +61,10 @@ class LayerNorm(Normalization):
         np.subtract(G, buffers.mean[:, None], out=G)
         np.subtract(G, Zhat, out=G)
         np.divide(G, buffers.sigma[:, None], out=G)
+
+    def onnx(self, graph: Graph, Z: Value, affine: Affine) -> Value:
+        """N = gamma Zhat + beta."""
+        E = Z - graph.over_columns("ReduceMean", Z)
+        variance = graph.over_columns("ReduceMean", E * E)
+        Zhat = E / graph.op("Sqrt", variance + self.epsilon)
+        return affine.gamma * Zhat + affine.beta

@@ -1,0 +1,140 @@
+"""What ONNX needs of an estimator, and what sklearn-onnx asks of it in a pipeline.
+
+sklearn-onnx calls `onnx_shape_calculator` and `onnx_converter` on an estimator that it doesn't know
+and uses the functions that they return. Its third question, `onnx_parser`, needs no answer: it
+knows by itself that a classifier has labels and probabilities, and a regressor one output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from skbackprop.formulas import Graph, Output, Value
+from skbackprop.network import Network
+
+#: What sklearn-onnx's users may choose for a classifier, and the choices.
+CLASSIFIER_OPTIONS = {
+    "zipmap": [True, False, "columns"],
+    "output_class_labels": [False, True],
+    "nocl": [True, False],
+    "raw_scores": [True, False],
+}
+
+
+class ONNXMethods:
+    """Methods of an estimator that has ``onnx(graph, X, **options)``, a dict of outputs."""
+
+    def onnx_shape_calculator(self) -> Callable[..., None]:
+        """Return the function that sets the types of the outputs, for sklearn-onnx.
+
+        Returns
+        -------
+        calculator : callable
+            Takes sklearn-onnx's operator.
+        """
+        return set_types
+
+    def onnx_converter(self) -> Callable[..., None]:
+        """Return the function that adds the operators, for sklearn-onnx.
+
+        Returns
+        -------
+        converter : callable
+            Takes sklearn-onnx's scope, operator and container.
+        """
+        return convert
+
+
+class NetworkExport(ONNXMethods):
+    """The operators of an estimator that has one network."""
+
+    _targets: Any
+    _network: Network
+
+    @property
+    def _onnx_dtype(self) -> np.dtype:
+        """What `skbackprop.onnx.to_onnx` computes in."""
+        return self._network.theta.dtype
+
+    def onnx(self, graph: Graph, X: Value, **options: bool) -> dict[str, Output]:
+        """Write the predictions down in ONNX operators. `skbackprop.onnx.to_onnx` calls it.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value
+            Samples as rows.
+
+        **options : bool
+            For a classifier, `raw_scores` for scores in place of probabilities and `nocl` for
+            indices in place of labels.
+
+        Returns
+        -------
+        outputs : dict of str to Output
+            "label" and "probabilities" of a classifier, "variable" of a regressor.
+        """
+        check_is_fitted(self)
+        Z = self._network.onnx(graph, X)
+        return self._targets.onnx(graph, Z, self._network.architecture.loss, **options)
+
+
+def set_types(operator: Any) -> None:
+    """Set type and shape of an operator's outputs."""
+    from skl2onnx.common import data_types
+
+    types = {
+        "float32": data_types.FloatTensorType,
+        "float64": data_types.DoubleTensorType,
+        "int64": data_types.Int64TensorType,
+    }
+    n = operator.inputs[0].get_first_dimension()
+    graph = Graph(_dtype(operator), operator.target_opset)
+    outputs = _outputs(graph, operator, operator.scope_inst)
+    for declared, output in zip(operator.outputs, outputs.values(), strict=True):
+        make = types.get(output.dtype.name, data_types.StringTensorType)
+        declared.set_type(make([n, *output.row]))
+
+
+def convert(scope: Any, operator: Any, container: Any) -> None:
+    """Add the operators of an estimator to sklearn-onnx's container."""
+    from onnx import numpy_helper
+
+    graph = Graph(_dtype(operator), container.target_opset_onnx, scope.get_unique_variable_name)
+    outputs = _outputs(graph, operator, container)
+    for name, array in graph.constants.items():
+        if array.dtype.kind == "U":
+            number, values = 8, [text.encode() for text in array]  # TensorProto.STRING
+        else:
+            tensor = numpy_helper.from_array(array)
+            number, values = tensor.data_type, tensor
+        container.add_initializer(name, number, list(array.shape), values)
+    for node in graph.nodes:
+        name = scope.get_unique_operator_name(node.operator)
+        container.add_node(node.operator, node.inputs, node.output, name=name, **node.attributes)
+    for declared, output in zip(operator.outputs, outputs.values(), strict=True):
+        name = scope.get_unique_operator_name("Identity")
+        container.add_node("Identity", output.value.name, declared.full_name, name=name)
+
+
+def _outputs(graph: Graph, operator: Any, where: Any) -> dict[str, Output]:
+    """The outputs of an estimator; `where` is the scope or the container that has the options."""
+    model = operator.raw_operator
+    X = [graph.cast(Value(graph, x.full_name), graph.dtype) for x in operator.inputs]
+    joined = graph.op("Concat", *X, axis=1) if len(X) > 1 else X[0]
+    # None for an estimator that isn't registered, which has no options
+    options = where.get_options(model, {"raw_scores": False, "nocl": False}, fail=False) or {}
+    chosen = {name: True for name in ("raw_scores", "nocl") if options.get(name)}
+    return dict(model.onnx(graph, joined, **chosen))
+
+
+def _dtype(operator: Any) -> type:
+    """float64 where the first input is, else float32: the type that sklearn-onnx declares."""
+    is_double = type(operator.inputs[0].type).__name__ == "DoubleTensorType"
+    return np.float64 if is_double else np.float32

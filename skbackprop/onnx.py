@@ -1,0 +1,166 @@
+"""Fitted models as ONNX files, which many languages and devices run.
+
+`to_onnx` converts an estimator by itself. It needs onnx, the extra ``onnx``. sklearn-onnx converts
+pipelines, ``skl2onnx.to_onnx(pipeline, X[:1])``, and asks our estimators for their operators. Call
+`register_converters` first if they stand inside another estimator, or for options.
+
+An activation, loss, normalisation or layer of your own is exported if it has a method `onnx` beside
+the one that computes. ``onnx(graph, Z)`` returns what ``forward(Z, out)`` of an activation writes,
+or what `proba(Z)` of a loss and `predict` of a layer return; a normalisation without running
+averages has ``onnx(graph, Z, affine)``. Values are combined by ``+ - * / @ < >`` with each other,
+with numbers and with arrays; ``graph.op("Exp", Z)`` calls any operator that
+https://onnx.ai/onnx/operators lists.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from skbackprop import BackpropClassifier, BackpropRegressor, __version__
+from skbackprop.estimators.export import CLASSIFIER_OPTIONS, convert, set_types
+from skbackprop.formulas import Graph, Output, Value
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+__all__ = ["register_converters", "to_onnx"]
+
+#: The oldest opset with all operators that the formulas use.
+OLDEST_OPSET = 9
+
+
+def to_onnx(model: Any, *, target_opset: int = 17) -> ModelProto:
+    """Convert a fitted estimator to ONNX.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted BackpropClassifier or BackpropRegressor.
+
+    target_opset : int, default=17
+        Version of ONNX's operators, from 9 to the newest that the installed onnx knows. An older
+        one runs in more places.
+
+    Returns
+    -------
+    onnx_model : onnx.ModelProto
+        Its input "X" has shape (n, n_features) and the dtype of the network: float64 unless the
+        model was trained on float32. A classifier's outputs are "label", of int64 or strings,
+        shaped as `predict` returns it, and "probabilities", of shape (n, n_classes). A regressor's
+        output is "variable", of shape (n, n_outputs).
+
+    Raises
+    ------
+    NotFittedError
+        If the model isn't fitted.
+    TypeError
+        If it's something else than an estimator of this package.
+    NotImplementedError
+        If a part of it, such as an activation made of Python functions, has no `onnx` method.
+    ValueError
+        If `target_opset` isn't available.
+    ImportError
+        If onnx isn't installed.
+
+    Notes
+    -----
+    Numbers agree with those of the model up to the rounding of its dtype. Probabilities may be
+    exactly 0 or 1, where `predict_proba` keeps them apart. Boolean labels and whole
+    numbers in floats become int64.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.onnx import to_onnx
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = BackpropClassifier((8,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> onnx_model = to_onnx(clf)
+    >>> [output.name for output in onnx_model.graph.output]
+    ['label', 'probabilities']
+    """
+    checker, helper, numpy_helper, newest = _onnx()
+    if not hasattr(model, "onnx"):
+        raise TypeError(
+            "model must be a fitted BackpropClassifier or BackpropRegressor; got"
+            f" {model!r}. skl2onnx.to_onnx converts pipelines and scikit-learn's own estimators."
+        )
+    check_is_fitted(model)
+    whole = isinstance(target_opset, (int, np.integer))
+    if not whole or not OLDEST_OPSET <= target_opset <= newest:
+        raise ValueError(
+            f"target_opset must be an integer from {OLDEST_OPSET} to {newest}, the newest of the"
+            f" installed onnx; got {target_opset!r}."
+        )
+    graph = Graph(model._onnx_dtype, int(target_opset))
+    outputs: dict[str, Output] = model.onnx(graph, Value(graph, "X"))
+
+    def info(name: str, dtype: np.dtype, row: tuple[int, ...]) -> Any:
+        kind = helper.np_dtype_to_tensor_dtype(np.dtype(object) if dtype.kind == "U" else dtype)
+        return helper.make_tensor_value_info(name, kind, [None, *row])
+
+    node = helper.make_node
+    nodes = [node(n.operator, n.inputs, [n.output], **n.attributes) for n in graph.nodes]
+    nodes += [node("Identity", [o.value.name], [name]) for name, o in outputs.items()]
+    opset = helper.make_opsetid("", int(target_opset))
+    onnx_model: ModelProto = helper.make_model(
+        helper.make_graph(
+            nodes,
+            type(model).__name__,
+            [info("X", graph.dtype, (model.n_features_in_,))],
+            [info(name, o.dtype, o.row) for name, o in outputs.items()],
+            [
+                numpy_helper.from_array(a.astype(object) if a.dtype.kind == "U" else a, name)
+                for name, a in graph.constants.items()
+            ],
+        ),
+        opset_imports=[opset],
+        ir_version=helper.find_min_ir_version_for([opset]),
+        producer_name="skbackprop",
+        producer_version=__version__,
+        doc_string=f"{type(model).__name__} with {model.n_features_in_} features",
+    )
+    checker.check_model(onnx_model, full_check=True)
+    return onnx_model
+
+
+def register_converters() -> None:
+    """Tell sklearn-onnx about our estimators, as about scikit-learn's own.
+
+    Without it, ``skl2onnx.to_onnx`` converts an estimator and a pipeline that ends in one, and
+    gives labels and probabilities as arrays. Registered, the estimators are also converted inside
+    of others, as in CalibratedClassifierCV, GridSearchCV, StackingClassifier, VotingClassifier and
+    BaggingClassifier, and take the options "zipmap", "nocl", "output_class_labels" and
+    "raw_scores". "zipmap" is then on by default, as for every classifier: probabilities are a list
+    of dicts.
+
+    Raises
+    ------
+    ImportError
+        If sklearn-onnx isn't installed.
+    """
+    try:
+        from skl2onnx import update_registered_converter
+    except ImportError as error:
+        raise ImportError(
+            "register_converters registers with sklearn-onnx, which isn't installed:"
+            " pip install skl2onnx."
+        ) from error
+    for cls, options in (BackpropClassifier, CLASSIFIER_OPTIONS), (BackpropRegressor, None):
+        name = f"Skbackprop{cls.__name__}"
+        update_registered_converter(cls, name, set_types, convert, options=options)
+
+
+def _onnx() -> tuple[Any, Any, Any, int]:
+    """The modules `checker`, `helper` and `numpy_helper`, and the newest opset."""
+    try:
+        from onnx import checker, defs, helper, numpy_helper
+    except ImportError as error:
+        raise ImportError(
+            "to_onnx needs the package onnx, which isn't installed. It comes with the extra"
+            ' "onnx": pip install "skbackprop[onnx]", or pip install ".[onnx]" from a clone.'
+        ) from error
+    return checker, helper, numpy_helper, defs.onnx_opset_version()
