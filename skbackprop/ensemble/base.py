@@ -27,6 +27,7 @@ from skbackprop.estimators.checks import (
 )
 from skbackprop.estimators.compat import CallbackSupportMixin, safe_indexing, with_callbacks
 from skbackprop.estimators.links import documented_in
+from skbackprop.estimators.state import Saved
 from skbackprop.optimizers import OPTIMIZERS
 
 #: Seeds of the members are below this.
@@ -92,7 +93,7 @@ def train(job: Job, X: Any, y: Any, sample_weight: Any) -> Any:
 
 
 @documented_in("skbackprop.ensemble")
-class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, Saved, BaseEstimator):
     """What the two ensembles have in common."""
 
     _kind: ClassVar[type[BaseBackprop]]

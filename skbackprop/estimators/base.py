@@ -29,9 +29,11 @@ from skbackprop.estimators.samples import (
     check_no_first_values,
     check_X_y,
 )
+from skbackprop.estimators.state import Saved, pack, unpack
 from skbackprop.estimators.targets import Targets
 from skbackprop.estimators.train import Job, train
 from skbackprop.estimators.validation import Given, check_validation
+from skbackprop.losses import Loss
 from skbackprop.network import Network
 from skbackprop.optimizers import OPTIMIZERS
 from skbackprop.training import Progress
@@ -49,7 +51,7 @@ def is_stochastic(estimator: Any) -> bool:
 
 
 @documented_in("skbackprop")
-class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseEstimator):
+class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, Saved, BaseEstimator):
     """A multi-layer perceptron with scikit-learn's interface. Subclasses add the targets."""
 
     #: Under metadata routing `fit` asks for groups, unless `set_fit_request` says otherwise.
@@ -57,6 +59,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseE
     _target_class: ClassVar[type[Targets]]
 
     _targets: Any
+    _loss: Loss
     _network: Network
     _progress: Progress
 
@@ -154,6 +157,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseE
             else:
                 self._targets, y = self._target_class.of(y, given.classes, incremental)
                 self.__dict__.update(self._targets.attributes)
+            self._loss = chosen.loss
             weight = check_sample_weight(given.sample_weight, X)
             architecture = build.architecture(self, X.shape[1], self._targets, chosen)
             class_weight = getattr(self, "class_weight", None)
@@ -211,6 +215,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseE
             self._targets, self.n_features_in_ = targets, int(n_features)
             self.__dict__.update(targets.attributes)
             chosen = self._choose(incremental=False)
+            self._loss = chosen.loss
             architecture = build.architecture(self, int(n_features), targets, chosen)
             rng, rule = check_random_state(self.random_state), chosen.weight_init
             with build.enough_memory(self, architecture):
@@ -285,6 +290,12 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseE
     @intercepts_.setter
     def intercepts_(self, arrays: Any) -> None:
         self.intercepts_.assign(arrays)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return pack(super().__getstate__())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(unpack(state, self._target_class))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

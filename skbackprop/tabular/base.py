@@ -16,6 +16,7 @@ from skbackprop.ensemble.tasks import FitTask
 from skbackprop.estimators.checks import check_integer, unchanged_on_error
 from skbackprop.estimators.compat import N_FOLDS, CallbackSupportMixin, with_callbacks
 from skbackprop.estimators.links import documented_in
+from skbackprop.estimators.state import Saved
 from skbackprop.tabular.bins import TreeBins
 from skbackprop.tabular.encoder import TabularEncoder
 from skbackprop.tabular.targets import TargetShares
@@ -25,7 +26,7 @@ MAX_ONE_HOT = 50
 
 
 @documented_in("skbackprop.tabular")
-class Tabular(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+class Tabular(CallbackSupportMixin, MetaEstimatorMixin, Saved, BaseEstimator):
     """What the two estimators have in common."""
 
     _ensemble: ClassVar[type[FoldEnsemble]]

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.estimators.checks import check_integer
 from skbackprop.estimators.links import documented_in
+from skbackprop.estimators.state import Saved
 from skbackprop.tabular.numbers import check_numbers, names_out
 
 #: The least that TreeBins takes.
@@ -50,7 +51,7 @@ def piecewise_linear(X: np.ndarray, edges: list[np.ndarray]) -> np.ndarray:
 
 
 @documented_in("skbackprop.tabular")
-class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
+class PiecewiseLinearBins(TransformerMixin, Saved, BaseEstimator):
     r"""Cut each column into bins, and tell how far x has gone through each of them.
 
     For the edges e_0 < e_1 < ... < e_k of a column there are k outputs,
@@ -172,7 +173,7 @@ class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
 
 
 @documented_in("skbackprop.tabular")
-class TreeBins(TransformerMixin, BaseEstimator):
+class TreeBins(TransformerMixin, Saved, BaseEstimator):
     """Add bins where the target changes.
 
     A decision tree that sees a single column splits it where the target changes most. These splits

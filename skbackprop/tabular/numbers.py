@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.estimators.links import documented_in
+from skbackprop.estimators.state import Saved
 
 
 def check_numbers(transformer: Any, X: Any, reset: bool) -> np.ndarray:
@@ -50,7 +51,7 @@ def _finite(X: np.ndarray) -> np.ndarray:
 
 
 @documented_in("skbackprop.tabular")
-class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, Saved, BaseEstimator):
     r"""Scale each column by its middle half, and bring outliers smoothly below 3.
 
     With the quartiles q25 and q75 and the median of a column,
