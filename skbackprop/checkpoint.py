@@ -217,11 +217,12 @@ class Checkpoint:
             if name not in FREE and not _are_equal(mine[name], theirs.get(name))
         ]
         if type(saved) is not type(estimator):
-            changed = [f"{type(saved).__name__} and {type(estimator).__name__}"]
+            changed = [f"type of estimator, {type(saved).__name__}"]
         if changed:
             raise ValueError(
-                f"The checkpoint {str(self.path)!r} is of another fit: {', '.join(changed)} differ."
-                " Put them back, delete the file, or give Checkpoint another path."
+                f"The checkpoint {str(self.path)!r} belongs to another fit, with another"
+                f" {', '.join(changed)}. Restore it, delete the file, or give Checkpoint another"
+                " path."
             )
         vars(estimator).update({k: v for k, v in vars(saved).items() if k not in mine})
         estimator._resume.path = str(self.path)

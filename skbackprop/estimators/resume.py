@@ -123,13 +123,13 @@ class Resumable:
         names = ", ".join(data + changed)
         if names and self.path:
             raise ValueError(
-                f"The checkpoint {self.path!r} is of another fit: {names} differ. Put them back,"
-                " delete the file, or give Checkpoint another path."
+                f"The checkpoint {self.path!r} belongs to another fit, with another {names}."
+                " Restore it, delete the file, or give Checkpoint another path."
             )
         if names:
             raise ValueError(
-                "warm_start='exact' goes on with the data and the settings of the last call, but"
-                f" {names} differ. Put them back, or set warm_start=True."
+                f"warm_start='exact' continues the last call, which had another {names}. Restore"
+                " it, or set warm_start=True."
             )
 
     def restore(self, network: Network, progress: Progress) -> None:
