@@ -41,7 +41,7 @@ checkpoint = Checkpoint(Path(folder.name) / "digits.checkpoint")
 
 
 def run(kill_after=None):
-    """Run the script, and kill it once the file holds so many epochs; the epoch it is at."""
+    """Run the script, and kill it once the file has `kill_after` epochs; the epoch it is at."""
     command = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(checkpoint.path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     while process.poll() is None:
@@ -54,8 +54,8 @@ def run(kill_after=None):
 
 
 # %%
-# Kill it twice, at any moment after some epoch, even while it writes the file. There is a whole
-# file all the same: it is written under another name, and renamed. The third run is left in peace.
+# Kill it twice, at any moment, even while it writes the file. The file is complete all the same:
+# it is written under another name, and renamed. The third run is left in peace.
 kills = [run(kill_after=12), run(kill_after=35)]
 print(f"the file held epochs {kills} when the script was killed")
 end = run()

@@ -36,10 +36,10 @@ X, y, patient = visits(60)
 X_new, y_new, _ = visits(2000)  # the patients of next year
 
 # %%
-# The same network twice. By default a fifth of the visits is drawn at random, and all patients are
-# on both sides; ``GroupShuffleSplit`` draws a fifth of the patients. ``fit`` takes their numbers
-# as ``groups``. Both train for all 60 epochs here, so that the curves can be seen. A callable
-# scores the new patients, too.
+# The same network twice. The first sets a fifth of the visits aside at random, so nearly every
+# patient is on both sides. The second sets a fifth of the patients aside: ``GroupShuffleSplit``
+# takes their numbers, the ``groups`` of ``fit``. Both train for all 60 epochs here, so that the
+# curves can be seen. A callable scores the new patients, too.
 warnings.simplefilter("ignore", ConvergenceWarning)
 settings = {
     "hidden_layer_sizes": (100,),
@@ -70,8 +70,9 @@ by_groups = trained(
 )
 
 # %%
-# What early stopping sees, and what is true. With visits at random the validation loss falls and
-# falls; it would never stop. With whole patients it turns where the truth does.
+# What early stopping sees, and what is true. With visits at random the validation loss is still
+# falling after 60 epochs, while new patients fare worse and worse. With whole patients it turns
+# where the truth does.
 blue, orange = "#0072B2", "#E69F00"
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, layout="constrained")
 for ax, clf, truth, title in [
@@ -102,8 +103,8 @@ for name, clf, truth in [
 
 # %%
 # In a Pipeline or a search the groups reach the network by metadata routing; ``fit`` asks for them
-# by default. ``GroupKFold`` outside and ``GroupShuffleSplit`` inside: no patient is on two sides
-# anywhere.
+# by default. ``GroupKFold`` outside and ``GroupShuffleSplit`` inside: each patient is on one side
+# only, everywhere.
 network = BackpropClassifier(
     early_stopping=True,
     scoring="loss",

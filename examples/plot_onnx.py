@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skbackprop import BackpropClassifier
-from skbackprop.onnx import to_onnx
+from skbackprop.onnx import register_converters, to_onnx
 
 warnings.simplefilter("ignore", ConvergenceWarning)
 X, y = load_digits(return_X_y=True)
@@ -34,14 +34,15 @@ print(f"accuracy: {pipeline.score(X_test, y_test):.3f}")
 
 # %%
 # sklearn-onnx converts pipelines, and asks our estimator for its part. One row of X tells it the
-# type and the number of the features.
-onnx_model = skl2onnx.to_onnx(pipeline, X_train[:1])
+# type and the number of the features. Without "zipmap" probabilities are an array, not dicts.
+register_converters()
+onnx_model = skl2onnx.to_onnx(pipeline, X_train[:1], options={"zipmap": False})
 file = onnx_model.SerializeToString()  # the bytes to write to a file
 print(f"{len(file) / 1024:.0f} KiB, operators: {len(onnx_model.graph.node)}")
 
 # %%
-# What follows needs numpy and onnxruntime only. Labels are the same, probabilities too, up to the
-# rounding of float32.
+# To run the file takes NumPy and onnxruntime only; the pipeline is here for comparison. Labels are
+# the same, probabilities too, up to the rounding of float32.
 session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
 labels, probabilities = session.run(None, {"X": X_test})
 p = pipeline.predict_proba(X_test)

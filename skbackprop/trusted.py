@@ -1,7 +1,7 @@
 """The types that skops may rebuild when it loads a model of this package.
 
-They hold numbers, arrays and each other. None runs what is in the file: functions of a user's own,
-as in an activation made of two of them, have types of their own, which skops still asks about.
+They hold numbers, arrays and each other. None of them runs code from the file. Functions, as in an
+activation that is made of two of them, have types of their own, which skops still asks about.
 """
 
 #: For ``skops.io.load(file, trusted=TRUSTED_TYPES)``.
@@ -21,6 +21,7 @@ TRUSTED_TYPES = [
     "skbackprop.activations.sigmoids.Logistic",
     "skbackprop.activations.sigmoids.Softsign",
     "skbackprop.activations.sigmoids.Tanh",
+    "skbackprop.checkpoint.Checkpoint",
     "skbackprop.ensemble.classifier.FoldEnsembleClassifier",
     "skbackprop.ensemble.regressor.FoldEnsembleRegressor",
     "skbackprop.estimators.classifier.BackpropClassifier",
@@ -68,8 +69,23 @@ TRUSTED_TYPES = [
     "skbackprop.tabular.numbers.RobustSmoothClip",
     "skbackprop.tabular.regressor.TabularRegressor",
     "skbackprop.tabular.targets.TargetShares",
+    # scikit-learn's splitters, for `validation_split` and `cv`
+    "sklearn.model_selection._split.GroupKFold",
+    "sklearn.model_selection._split.GroupShuffleSplit",
+    "sklearn.model_selection._split.KFold",
+    "sklearn.model_selection._split.LeaveOneGroupOut",
+    "sklearn.model_selection._split.LeaveOneOut",
+    "sklearn.model_selection._split.LeavePGroupsOut",
+    "sklearn.model_selection._split.LeavePOut",
+    "sklearn.model_selection._split.PredefinedSplit",
+    "sklearn.model_selection._split.RepeatedKFold",
+    "sklearn.model_selection._split.RepeatedStratifiedKFold",
+    "sklearn.model_selection._split.ShuffleSplit",
+    "sklearn.model_selection._split.StratifiedGroupKFold",
+    "sklearn.model_selection._split.StratifiedKFold",
+    "sklearn.model_selection._split.StratifiedShuffleSplit",
+    "sklearn.model_selection._split.TimeSeriesSplit",
     # parts of the tabular estimators
     "numpy.dtype",
     "scipy.sparse._csr.csr_matrix",
-    "sklearn.model_selection._split.KFold",
 ]

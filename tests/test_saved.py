@@ -9,13 +9,17 @@ import importlib
 import os
 import pickle
 import pickletools
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
+from sklearn import model_selection
 from sklearn.datasets import load_iris
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -25,6 +29,7 @@ from skbackprop import (
     TRUSTED_TYPES,
     BackpropClassifier,
     BackpropRegressor,
+    Checkpoint,
     TabularClassifier,
     TabularRegressor,
 )
@@ -32,6 +37,8 @@ from skbackprop.activations import ELU
 from skbackprop.ensemble import FoldEnsembleClassifier, FoldEnsembleRegressor
 from skbackprop.estimators import state
 from skbackprop.estimators.choices import CHOICES, choices
+from skbackprop.optimizers import Optimizer
+from skbackprop.optimizers.base import State
 from skbackprop.schedules import Cosine
 from skbackprop.tabular import TabularEncoder
 
@@ -55,6 +62,9 @@ def fitted():
         "binary": BackpropClassifier(**small, solver="amsgrad", input_scale=2.0).fit(X, y > 0),
         "labels": BackpropClassifier(**small, solver="lbfgs").fit(X, csr_matrix(labels)),
         "initialized": BackpropClassifier(**small).initialize(4, ["a", "b"]),
+        "groups": BackpropClassifier(
+            **{**exact, "validation_split": model_selection.GroupShuffleSplit(n_splits=1)},
+        ).fit(X, y, groups=np.arange(150) // 5),
         "regressor": BackpropRegressor(
             **small, loss="huber", activation=[ELU(alpha=0.5)], solver="rmsprop"
         ).fit(X, X[:, :2]),
@@ -139,7 +149,12 @@ def test_skops_loads_tabular_estimators(cls):
 
 
 def test_the_list_names_public_types():
-    others = {"numpy.dtype", "scipy.sparse._csr.csr_matrix", "sklearn.model_selection._split.KFold"}
+    others = {"numpy.dtype", "scipy.sparse._csr.csr_matrix"}
+    others |= {
+        f"{cls.__module__}.{cls.__qualname__}"
+        for cls in vars(model_selection).values()
+        if isinstance(cls, type) and hasattr(cls, "split") and not cls.__name__.startswith("Base")
+    }
     for name in TRUSTED_TYPES:
         module, _, cls = name.rpartition(".")
         assert isinstance(getattr(importlib.import_module(module), cls), type)
@@ -164,6 +179,68 @@ def test_functions_are_still_asked_about():
     assert any("system" in name for name in asked)
     with pytest.raises(Exception, match="system"):
         io.loads(data, trusted=TRUSTED_TYPES)
+
+
+def test_skops_loads_a_network_with_its_checkpoint(tmp_path):
+    io = pytest.importorskip("skops.io")
+    for every in 3, timedelta(minutes=5):
+        checkpoint = Checkpoint(tmp_path / f"{every}", every=every)
+        model = BackpropClassifier((5,), max_iter=2).set_callbacks(checkpoint).fit(X, y)
+        data = io.dumps(model)
+        assert set(io.get_untrusted_types(data=data)) <= set(TRUSTED_TYPES)
+        (loaded,) = io.loads(data, trusted=TRUSTED_TYPES)._skl_callbacks
+        assert repr(loaded) == repr(checkpoint)
+
+
+# States of a user's own optimizer
+
+
+@dataclass(frozen=True)
+class Momentum(Optimizer):
+    """Keeps its velocity in a state of some kind."""
+
+    kind: Any = None
+
+    def init(self, theta):
+        return self.kind(np.zeros_like(theta))
+
+    def step(self, theta, grad, state, lr):
+        state.v = 0.9 * state.v - lr * grad
+        theta += state.v
+
+
+class Plain(State):
+    def __init__(self, v):
+        self.v = v
+
+    def copy(self):
+        return Plain(self.v.copy())
+
+
+class Other:
+    def __init__(self, v):
+        self.v = v
+
+    def copy(self):
+        return Other(self.v.copy())
+
+
+@dataclass
+class Late(State):
+    v: Any
+    n: int = field(default=0, init=False)
+
+    def copy(self):
+        return Late(self.v.copy())
+
+
+@pytest.mark.parametrize("kind", [Plain, Other, Late])
+def test_a_state_of_a_users_own_stays_as_it_is(kind):
+    model = BackpropClassifier((5,), solver=Momentum(kind), max_iter=3, random_state=0).fit(X, y)
+    for other in pickle.loads(pickle.dumps(model)), copy.deepcopy(model):
+        one = copy.deepcopy(model).partial_fit(X, y)
+        assert_array_equal(other.partial_fit(X, y).coefs_[0], one.coefs_[0])
+        assert np.any(other._progress.optimizer_state.v)
 
 
 # What is in a file
@@ -209,6 +286,7 @@ def test_a_newer_format_says_which_version_reads_it(name, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(state, "FORMAT", state.FORMAT + 1)
         patch.setattr(state, "__version__", "7.1.0")
+        patch.setattr(type(model), "_pack", lambda self, attributes: {"all": attributes})
         data = pickle.dumps(model)
     words = rf"format {state.FORMAT + 1} by skbackprop 7\.1\.0.*with skbackprop 7\.1\.0"
     with pytest.raises(ValueError, match=words):
@@ -218,7 +296,8 @@ def test_a_newer_format_says_which_version_reads_it(name, monkeypatch):
 def test_a_file_from_before_the_formats(monkeypatch):
     model = fitted()["classifier"]
     old = {k: v for k, v in model.__getstate__().items() if k not in ("_format", "_version")}
-    with pytest.raises(ValueError, match="format 0 by skbackprop an early version"):
+    old |= {"_network": model._network, "_progress": model._progress}  # as it was then
+    with pytest.raises(ValueError, match="before files had a format number"):
         BackpropClassifier().__setstate__(old)
 
 

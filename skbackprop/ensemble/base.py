@@ -79,7 +79,7 @@ def train(job: Job, X: Any, y: Any, sample_weight: Any) -> Any:
         X_val = first.transform(X_val) if is_judged else None
     given = {"X_val": X_val, "y_val": y[left_out], "sample_weight_val": val}
     if not is_judged:
-        network.set_params(early_stopping=False)
+        network.set_params(early_stopping=False, validation_split=None)
         given = {}
     started = time.perf_counter()
     with warnings.catch_warnings(), job.part.training(network):

@@ -25,7 +25,8 @@ class Saved:
 
     def __getstate__(self) -> dict[str, Any]:
         """The attributes, and the format in which they are written."""
-        return {**super().__getstate__(), "_format": FORMAT, "_version": __version__}  # type: ignore[dict-item]
+        state: Any = super().__getstate__()
+        return {**self._pack(state), "_format": FORMAT, "_version": __version__}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Set the attributes, if this version knows the format.
@@ -36,14 +37,27 @@ class Saved:
             If it doesn't; the message says which version does.
         """
         state = dict(state)
-        written, version = state.pop("_format", 0), state.pop("_version", "an early version")
+        written, version = state.pop("_format", None), state.pop("_version", None)
+        if written is None:
+            raise ValueError(
+                f"{type(self).__name__} was saved before files had a format number, by a version"
+                " from before the first release. Train it again, and save it."
+            )
         if written != FORMAT:
             raise ValueError(
                 f"{type(self).__name__} was saved in format {written} by skbackprop {version}."
                 f" Version {__version__}, which is installed, reads format {FORMAT}: load the file"
                 f" with skbackprop {version}."
             )
-        super().__setstate__(state)  # type: ignore[misc]
+        super().__setstate__(self._unpack(state))  # type: ignore[misc]
+
+    def _pack(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Return the attributes as they are written."""
+        return state
+
+    def _unpack(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Return the attributes as they are, from what was written."""
+        return state
 
     def __copy__(self) -> Self:
         """A shallow copy has the same attributes."""
@@ -65,7 +79,7 @@ def pack(state: dict[str, Any]) -> dict[str, Any]:
     state["_targets"] = dict(vars(state["_targets"]))
     if state.get("_resume"):
         resume = state["_resume"]
-        state["_resume"] = vars(resume) | {"draws": resume.draws.__getstate__(), "path": ""}
+        state["_resume"] = vars(resume) | {"draws": resume.draws.__getstate__()}
     return state
 
 
@@ -90,15 +104,15 @@ def unpack(state: dict[str, Any], target_class: Any) -> dict[str, Any]:
 
 
 def _numbers(state: Any) -> Any:
-    """An optimizer's state as a dict of vectors and numbers; a user's own may be anything."""
-    if not isinstance(state, State):
+    """An optimizer's state as a dict of vectors and numbers; a user's own stays as it is."""
+    if not isinstance(state, State) or not type(state).__module__.startswith("skbackprop."):
         return state
     return {f.name: _numbers(getattr(state, f.name)) for f in fields(state)}
 
 
 def _with_numbers(made: Any, numbers: Any) -> Any:
     """A new state with the vectors and numbers of another."""
-    if not isinstance(made, State):
+    if not isinstance(made, State) or not isinstance(numbers, dict):
         return numbers
     own = {name: _with_numbers(getattr(made, name), value) for name, value in numbers.items()}
     return type(made)(**own)
