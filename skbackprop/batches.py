@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any, Literal
 
 import numpy as np
@@ -41,6 +42,9 @@ class Samples:
 BYTES_AT_ONCE = 2**20
 #: At most this many batches at once.
 BATCHES_AT_ONCE = 64
+#: A batch of more than twice as many rows is computed in parts of about so many: their values on
+#: the way through the network stay in the processor's cache.
+PART_ROWS = 1000
 
 
 @dataclass
@@ -57,6 +61,41 @@ class Piece:
     batches: list[Batch]
 
 
+class LargeBatch:
+    """A batch whose gradient is the sum of its parts' gradients.
+
+    Parameters
+    ----------
+    batches : Minibatches
+        Where the parts come from.
+    rows : slice
+        Of the samples, in their order.
+    """
+
+    def __init__(self, batches: Minibatches, rows: slice) -> None:
+        self.batches, self.rows = batches, rows
+        self.total = batches.weight_of(rows)
+
+    def __len__(self) -> int:
+        """Rows."""
+        return int(self.rows.stop - self.rows.start)
+
+    def backpropagate(self, network: Network) -> float:
+        """Value = sum_parts share * value, grad = sum_parts share * grad; in float64.
+
+        A part's share is that of its weight in the batch's.
+        """
+        value, gradient, scaled = 0.0, self.batches.sum, self.batches.scaled
+        gradient.fill(0.0)
+        for part in self.batches.parts(self.rows):
+            share = part.total / self.total
+            value += share * network.data_loss_and_gradient(part)
+            np.multiply(network.grad, share, out=scaled)
+            np.add(gradient, scaled, out=gradient)
+        np.copyto(network.grad, gradient, casting="same_kind")
+        return value
+
+
 class Minibatches:
     """The batches of one pass over the samples, gathered into arrays that are allocated once.
 
@@ -70,6 +109,8 @@ class Minibatches:
         Rows per batch; the last one of a pass may be shorter.
     generator : Generator, optional
         Draws the dropout masks. Without it nothing is dropped.
+    in_parts : bool, default=True
+        Whether a large batch is computed in parts. Batch normalisation needs all of it at once.
     """
 
     def __init__(
@@ -78,30 +119,44 @@ class Minibatches:
         network: Network,
         batch_size: int,
         generator: np.random.Generator | None = None,
+        in_parts: bool = True,
     ) -> None:
-        n, X = len(samples), samples.X
-        if samples.index is None and batch_size < n and not _has_contiguous_rows(X):
+        self.arguments = samples, network, batch_size, generator, in_parts
+        n, X, dtype = len(samples), samples.X, network.theta.dtype
+        self.batch_size = self.part = min(n, batch_size)
+        normalization = network.architecture.normalization
+        at_once = normalization is not None and normalization.has_statistics
+        if in_parts and not at_once and self.batch_size > 2 * PART_ROWS:
+            self.part = ceil(self.batch_size / round(self.batch_size / PART_ROWS))
+            self.sum, self.scaled = np.empty((2, network.theta.size))
+        if samples.index is None and self.part < n and not _has_contiguous_rows(X):
             samples = replace(samples, index=np.arange(n))
-        self.samples, self.batch_size = samples, min(n, batch_size)
-        dtype = network.theta.dtype
-        self.workspace = Workspace(network.architecture, self.batch_size, dtype, generator)
-        self.rows, memory = self.batch_size, None
+        self.samples = samples
+        self.workspace = Workspace(network.architecture, self.part, dtype, generator)
+        self.rows = self.part
+        self.memory: np.ndarray | None = None
         if samples.index is not None and isinstance(X, np.ndarray):
-            if X.flags.c_contiguous:
-                fit = BYTES_AT_ONCE // (self.batch_size * X.shape[1] * X.itemsize)
-                self.rows = min(n, self.batch_size * min(BATCHES_AT_ONCE, max(1, fit)))
-            memory = aligned(self.rows * X.shape[1], X.dtype)
-        self.full = self._piece(self.rows, memory)
-        rest = n % self.rows
-        self.last = self._piece(rest, memory) if rest else self.full
+            if X.flags.c_contiguous and self.part == self.batch_size:
+                fit = BYTES_AT_ONCE // (self.part * X.shape[1] * X.itemsize)
+                self.rows = min(n, self.part * min(BATCHES_AT_ONCE, max(1, fit)))
+            self.memory = aligned(self.rows * X.shape[1], X.dtype)
+        #: By their number of rows: the full one, and shorter ones where a pass or a batch ends.
+        self.pieces: dict[int, Piece] = {}
+        self.full = self._piece(self.rows)
+
+    def __reduce__(self) -> Any:
+        """A copy makes its own arrays: copies of views would not be views."""
+        return Minibatches, self.arguments
 
     def __len__(self) -> int:
         """Batches per pass, including those without weight."""
         return -(-len(self.samples) // self.batch_size)
 
-    def _piece(self, rows: int, memory: np.ndarray | None) -> Piece:
-        """Arrays for this many rows, with X in the given memory, and their batches."""
-        s, dtype, X = self.samples, self.workspace.memory.dtype, None
+    def _piece(self, rows: int) -> Piece:
+        """Arrays for this many rows, and their batches."""
+        if rows in self.pieces:
+            return self.pieces[rows]
+        s, dtype, memory, X = self.samples, self.workspace.memory.dtype, self.memory, None
         if memory is not None:
             # in the memory order of X, so that gathering copies contiguous runs
             order: Literal["C", "F"] = "C" if s.X.flags.c_contiguous else "F"
@@ -109,8 +164,8 @@ class Minibatches:
         Y = np.empty((rows, *s.Y.shape[1:]), s.Y.dtype)
         weight = None if s.sample_weight is None else np.empty(rows, dtype)
         batches = []
-        for start in range(0, rows, self.batch_size):
-            part = slice(start, min(start + self.batch_size, rows))
+        for start in range(0, rows, self.part):
+            part = slice(start, min(start + self.part, rows))
             m = part.stop - part.start
             batches.append(
                 Batch(
@@ -121,12 +176,13 @@ class Minibatches:
                     workspace=self.workspace.for_rows(m),
                 )
             )
-        return Piece(X, Y, weight, batches)
+        piece = self.pieces[rows] = Piece(X, Y, weight, batches)
+        return piece
 
     def largest_product(self, network: Network) -> int:
         """Multiply-adds of the largest BLAS product of a step; products with CSR don't use BLAS."""
         shapes = network.architecture.shapes[1 if issparse(self.samples.X) else 0 :]
-        return self.batch_size * max((fan_in * fan_out for fan_in, fan_out in shapes), default=0)
+        return self.part * max((fan_in * fan_out for fan_in, fan_out in shapes), default=0)
 
     def loss(self, network: Network) -> float:
         """L of all samples, penalty included, for the network as it predicts; grad is scratch.
@@ -152,18 +208,36 @@ class Minibatches:
         assert index is not None
         rng.shuffle(index)
 
-    def __iter__(self) -> Iterator[Batch]:
-        """Fill the arrays piece by piece and yield their batches.
-
-        A batch whose weights add up to zero is skipped.
-        """
+    def __iter__(self) -> Iterator[Batch | LargeBatch]:
+        """The batches of a pass. One whose weights add up to zero is skipped."""
         n = len(self.samples)
-        for start in range(0, n, self.rows):
-            piece = self.full if start + self.rows <= n else self.last
-            self._fill(piece, slice(start, start + self.rows))
+        if self.part == self.batch_size:
+            yield from self.parts(slice(0, n))
+            return
+        for start in range(0, n, self.batch_size):
+            batch = LargeBatch(self, slice(start, min(start + self.batch_size, n)))
+            if batch.total:
+                yield batch
+
+    def parts(self, rows: slice) -> Iterator[Batch]:
+        """Fill the arrays piece by piece and yield their batches, but for those without weight."""
+        for start in range(rows.start, rows.stop, self.rows):
+            stop = min(start + self.rows, rows.stop)
+            piece = self._piece(stop - start)
+            self._fill(piece, slice(start, stop))
             for batch in piece.batches:
                 if batch.total:
                     yield batch
+
+    def weight_of(self, rows: slice) -> float:
+        """Sum of some samples' weights; their number, if there are none."""
+        weight, index, total = self.samples.sample_weight, self.samples.index, 0.0
+        if weight is None:
+            return float(rows.stop - rows.start)
+        for start in range(rows.start, rows.stop, self.part):
+            part = slice(start, min(start + self.part, rows.stop))
+            total += float(np.sum(weight[part if index is None else index[part]]))
+        return total
 
     def _fill(self, piece: Piece, rows: slice) -> None:
         s, first = self.samples, piece.batches[0]

@@ -86,7 +86,7 @@ class Network:
 
     def value_and_gradient(self, batch: Batch) -> float:
         """L = sum_i w_i L_i + penalty. Overwrites grad with dL/dtheta."""
-        return self.data_loss_and_gradient(batch) + self.add_penalty(batch.total)
+        return batch.backpropagate(self) + self.add_penalty(batch.total)
 
     def data_loss_and_gradient(self, batch: Batch) -> float:
         """sum_i w_i L_i. Overwrites grad with its derivative."""

@@ -55,6 +55,10 @@ class Workspace:
         self.Z = Z
         self.scratch = architecture.loss.scratch(Z)
 
+    def __reduce__(self) -> Any:
+        """A copy makes its own buffers: copies of arrays that share memory would not share it."""
+        return Workspace, (self.architecture, self.memory.rows, self.memory.dtype, self.generator)
+
     def for_rows(self, m: int) -> Workspace:
         """Return this workspace, or one for fewer rows that shares its memory."""
         memory = self.memory
@@ -85,3 +89,11 @@ class Batch:
     weight: np.ndarray
     total: float
     workspace: Workspace
+
+    def __len__(self) -> int:
+        """m."""
+        return len(self.Y)
+
+    def backpropagate(self, network: Any) -> float:
+        """The data loss. Overwrites the network's grad with its derivative."""
+        return float(network.data_loss_and_gradient(self))

@@ -198,7 +198,8 @@ def test_the_batch_loop_allocates_nothing(solver, activation, order, loss, kind,
 def test_all_batches_share_the_memory_of_one_workspace():
     X = np.random.default_rng(0).standard_normal((250, 40))
     _, batches = workload(X, 100)
-    first, second, last = batches.full.batches
+    batches = list(batches)
+    first, second, last = batches
     assert first.X.shape == second.X.shape == (100, 40)
     assert last.X.shape == (50, 40)
     assert first.workspace is second.workspace
@@ -216,17 +217,20 @@ def test_the_last_piece_is_gathered_into_the_memory_of_the_others(order, monkeyp
     monkeypatch.setattr("skbackprop.batches.BYTES_AT_ONCE", 2 * 20 * 40 * 8)
     X = np.asarray(np.random.default_rng(0).standard_normal((250, 40)), order=order)
     _, batches = workload(X, 20)
-    full, last = batches.full, batches.last
+    assert [len(batch) for batch in batches] == [20] * 12 + [10]
+    last, full = sorted(batches.pieces)
+    assert (last, full) == (10, 40 if order == "C" else 20)
+    last, full = batches.pieces[last], batches.pieces[full]
     assert full.X.shape == ((40, 40) if order == "C" else (20, 40))
     assert last.X.shape == (10, 40)
     assert np.shares_memory(full.X, last.X)
-    assert [len(batch.Y) for batch in batches] == [20] * 12 + [10]
 
 
 def test_no_more_is_gathered_than_the_buffer_has_room_for():
     wide, narrow = np.zeros((50_000, 40)), np.zeros((50_000, 1))
     assert workload(wide, 200)[1].full.X.nbytes <= 2**20
-    assert workload(wide, 20_000)[1].full.X.shape == (20_000, 40)  # one batch, whatever its size
+    assert workload(wide, 1900)[1].full.X.shape == (1900, 40)  # one batch
+    assert workload(wide, 20_000)[1].full.X.shape == (1000, 40)  # one part of a large batch
     assert len(workload(narrow, 1)[1].full.batches) == 64
 
 

@@ -154,5 +154,7 @@ def one_batch(
     encoding = Encoding(targets, fitted.architecture.loss)
     samples = encoding.dataset(X, y, check_sample_weight(sample_weight, X)).samples
     network = Network(fitted.architecture, fitted.values.astype(dtype))
-    (batch,) = Minibatches(samples, network, len(samples))
+    (batch,) = Minibatches(samples, network, len(samples), in_parts=False).parts(
+        slice(0, len(samples))
+    )
     return network, batch

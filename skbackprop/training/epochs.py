@@ -84,8 +84,8 @@ class EpochRun(Run):
         rate = base = float(plan.learning_rate_init * p.factor)
         data_loss, penalty, n, norm = 0.0, 0.0, 0, nan
         for k, batch in enumerate(batches):
-            m = len(batch.Y)
-            data_loss += network.data_loss_and_gradient(batch) * m
+            m = len(batch)
+            data_loss += batch.backpropagate(network) * m
             penalty += network.add_penalty(batch.total) * m
             if not n:
                 norm = network.gradient_norm()

@@ -33,7 +33,7 @@ class LBFGSRun(Run):
             if self.tasks:
                 self.tasks.begin_epoch()
             network.theta[:] = x
-            parts["data_loss"] = network.data_loss_and_gradient(batch)
+            parts["data_loss"] = batch.backpropagate(network)
             parts["penalty"] = network.add_penalty(batch.total)
             return parts["data_loss"] + parts["penalty"], network.grad.astype(np.float64)
 
