@@ -20,8 +20,17 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop import BackpropClassifier, BackpropRegressor, __version__
-from skbackprop.estimators.export import CLASSIFIER_OPTIONS, convert, set_types
-from skbackprop.formulas import Graph, Output, Value
+from skbackprop.ensemble import FoldEnsembleClassifier, FoldEnsembleRegressor
+from skbackprop.estimators.export import CLASSIFIER_OPTIONS, convert, outputs_of, set_types
+from skbackprop.formulas import ML_DOMAIN, ML_VERSION, Graph, Value
+from skbackprop.tabular import (
+    PiecewiseLinearBins,
+    RobustSmoothClip,
+    TabularClassifier,
+    TabularEncoder,
+    TabularRegressor,
+    TreeBins,
+)
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -30,6 +39,21 @@ __all__ = ["register_converters", "to_onnx"]
 
 #: The oldest opset with all operators that the formulas use.
 OLDEST_OPSET = 9
+#: Means of probabilities have no scores.
+ENSEMBLE_OPTIONS = {name: o for name, o in CLASSIFIER_OPTIONS.items() if name != "raw_scores"}
+#: What sklearn-onnx is told about, and its options.
+REGISTERED: dict[type, dict[str, Any] | None] = {
+    BackpropClassifier: CLASSIFIER_OPTIONS,
+    BackpropRegressor: None,
+    FoldEnsembleClassifier: ENSEMBLE_OPTIONS,
+    FoldEnsembleRegressor: None,
+    TabularClassifier: ENSEMBLE_OPTIONS,
+    TabularRegressor: None,
+    TabularEncoder: None,
+    RobustSmoothClip: None,
+    PiecewiseLinearBins: None,
+    TreeBins: None,
+}
 
 
 def to_onnx(model: Any, *, target_opset: int = 17) -> ModelProto:
@@ -85,8 +109,9 @@ def to_onnx(model: Any, *, target_opset: int = 17) -> ModelProto:
     checker, helper, numpy_helper, newest = _onnx()
     if not hasattr(model, "onnx"):
         raise TypeError(
-            "model must be a fitted BackpropClassifier or BackpropRegressor; got"
-            f" {model!r}. skl2onnx.to_onnx converts pipelines and scikit-learn's own estimators."
+            "model must be a fitted estimator or transformer of skbackprop, such as"
+            f" BackpropClassifier or TabularRegressor; got {model!r}. skl2onnx.to_onnx converts"
+            " pipelines and scikit-learn's own estimators."
         )
     check_is_fitted(model)
     whole = isinstance(target_opset, (int, np.integer))
@@ -95,30 +120,40 @@ def to_onnx(model: Any, *, target_opset: int = 17) -> ModelProto:
             f"target_opset must be an integer from {OLDEST_OPSET} to {newest}, the newest of the"
             f" installed onnx; got {target_opset!r}."
         )
-    graph = Graph(model._onnx_dtype, int(target_opset))
-    outputs: dict[str, Output] = model.onnx(graph, Value(graph, "X"))
+    inputs = model._onnx_inputs()
+    names = [given.name for given in inputs]
+    graph = Graph(model._onnx_dtype, int(target_opset), taken=names)
+    types = [given.dtype or graph.dtype for given in inputs]
+    X = [Value(graph.of(dtype), name) for dtype, name in zip(types, names, strict=True)]
+    outputs = outputs_of(model, graph, X if len(X) > 1 else X[0])
+    outputs = {_free(name, names): output for name, output in outputs.items()}
+    graph.keep([output.value for output in outputs.values()])
 
     def info(name: str, dtype: np.dtype, row: tuple[int, ...]) -> Any:
         kind = helper.np_dtype_to_tensor_dtype(np.dtype(object) if dtype.kind == "U" else dtype)
         return helper.make_tensor_value_info(name, kind, [None, *row])
 
     node = helper.make_node
-    nodes = [node(n.operator, n.inputs, [n.output], **n.attributes) for n in graph.nodes]
+    nodes = [
+        node(n.operator, n.inputs, [n.output], domain=n.domain, **n.attributes) for n in graph.nodes
+    ]
     nodes += [node("Identity", [o.value.name], [name]) for name, o in outputs.items()]
-    opset = helper.make_opsetid("", int(target_opset))
+    opsets = [helper.make_opsetid("", int(target_opset))]
+    if any(n.domain for n in graph.nodes):
+        opsets.append(helper.make_opsetid(ML_DOMAIN, ML_VERSION))
     onnx_model: ModelProto = helper.make_model(
         helper.make_graph(
             nodes,
             type(model).__name__,
-            [info("X", graph.dtype, (model.n_features_in_,))],
+            [info(i.name, dtype, (i.width,)) for i, dtype in zip(inputs, types, strict=True)],
             [info(name, o.dtype, o.row) for name, o in outputs.items()],
             [
                 numpy_helper.from_array(a.astype(object) if a.dtype.kind == "U" else a, name)
                 for name, a in graph.constants.items()
             ],
         ),
-        opset_imports=[opset],
-        ir_version=helper.find_min_ir_version_for([opset]),
+        opset_imports=opsets,
+        ir_version=helper.find_min_ir_version_for(opsets),
         producer_name="skbackprop",
         producer_version=__version__,
         doc_string=f"{type(model).__name__} with {model.n_features_in_} features",
@@ -149,9 +184,16 @@ def register_converters() -> None:
             "register_converters registers with sklearn-onnx, which isn't installed:"
             " pip install skl2onnx."
         ) from error
-    for cls, options in (BackpropClassifier, CLASSIFIER_OPTIONS), (BackpropRegressor, None):
+    for cls, options in REGISTERED.items():
         name = f"Skbackprop{cls.__name__}"
         update_registered_converter(cls, name, set_types, convert, options=options)
+
+
+def _free(name: str, taken: list[str]) -> str:
+    """An output's name; with "_" after it if a column of the table has it."""
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _onnx() -> tuple[Any, Any, Any, int]:

@@ -417,7 +417,7 @@ def test_errors(monkeypatch):
     fitted = model()
     with pytest.raises(NotFittedError, match="not fitted yet"):
         to_onnx(BackpropClassifier())
-    with pytest.raises(TypeError, match=r"BackpropRegressor; got LogisticRegression\(\)"):
+    with pytest.raises(TypeError, match=r"TabularRegressor; got LogisticRegression\(\)"):
         to_onnx(LogisticRegression())
     for opset in (8, 1000, "17", 9.0):
         with pytest.raises(ValueError, match=rf"target_opset .* from 9 to \d+.*got {opset!r}"):

@@ -12,7 +12,9 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.estimators.checks import check_integer
+from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.links import documented_in
+from skbackprop.formulas import Graph, Value
 from skbackprop.tabular.numbers import check_numbers, names_out
 
 #: The least that TreeBins takes.
@@ -49,8 +51,21 @@ def piecewise_linear(X: np.ndarray, edges: list[np.ndarray]) -> np.ndarray:
     return B
 
 
+def piecewise_linear_onnx(graph: Graph, X: Value, edges: list[np.ndarray]) -> Value:
+    """`piecewise_linear` in ONNX operators: all bins side by side, each with its column's x."""
+    column = [j for j, e in enumerate(edges) for _ in e[1:]]
+    low, high = (np.concatenate([e[part] for e in edges]) for part in (np.s_[:-1], np.s_[1:]))
+    with np.errstate(over="ignore"):
+        half = np.where(np.isfinite(high - low), 1.0, 0.5).astype(low.dtype)
+    wide = graph.of(np.result_type(graph.dtype, low))
+    x = wide.columns(wide.real(X), column)
+    x = wide.op("Where", wide.op("IsNaN", x), low, x)
+    part = (half * x - half * low) / (half * high - half * low)
+    return graph.real(wide.clip(part, 0.0, 1.0))
+
+
 @documented_in("skbackprop.tabular")
-class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
+class PiecewiseLinearBins(ONNXMethods, TransformerMixin, BaseEstimator):
     r"""Cut each column into bins, and tell how far x has gone through each of them.
 
     For the edges e_0 < e_1 < ... < e_k of a column there are k outputs,
@@ -148,6 +163,29 @@ class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
         X = check_numbers(self, X, reset=False)
         return piecewise_linear(X, self.edges_)
 
+    def onnx(self, graph: Graph, X: Value) -> Value:
+        """Write `transform` down in ONNX operators.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value
+            Samples as rows.
+
+        Returns
+        -------
+        B : Value
+            What `transform` returns.
+        """
+        check_is_fitted(self)
+        return piecewise_linear_onnx(graph, X, self.edges_)
+
+    @property
+    def _onnx_dtype(self) -> np.dtype:
+        return self.edges_[0].dtype
+
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the outputs by the upper edges of their bins.
 
@@ -172,7 +210,7 @@ class PiecewiseLinearBins(TransformerMixin, BaseEstimator):
 
 
 @documented_in("skbackprop.tabular")
-class TreeBins(TransformerMixin, BaseEstimator):
+class TreeBins(ONNXMethods, TransformerMixin, BaseEstimator):
     """Add bins where the target changes.
 
     A decision tree that sees a single column splits it where the target changes most. These splits
@@ -335,6 +373,29 @@ class TreeBins(TransformerMixin, BaseEstimator):
         if issparse(X):
             return hstack([X, csr_matrix(bins)], format="csr")
         return np.hstack([X, bins])
+
+    def onnx(self, graph: Graph, X: Value) -> Value:
+        """Write `transform` down in ONNX operators.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value
+            Samples as rows.
+
+        Returns
+        -------
+        B : Value
+            What `transform` returns, as a dense matrix.
+        """
+        check_is_fitted(self)
+        return graph.op("Concat", X, piecewise_linear_onnx(graph, X, self.edges_), axis=1)
+
+    @property
+    def _onnx_dtype(self) -> np.dtype:
+        return self.edges_[0].dtype
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the columns of the result.

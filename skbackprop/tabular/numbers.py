@@ -8,7 +8,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.links import documented_in
+from skbackprop.formulas import Graph, Value
 
 
 def check_numbers(transformer: Any, X: Any, reset: bool) -> np.ndarray:
@@ -50,7 +52,7 @@ def _finite(X: np.ndarray) -> np.ndarray:
 
 
 @documented_in("skbackprop.tabular")
-class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class RobustSmoothClip(ONNXMethods, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Scale each column by its middle half, and bring outliers smoothly below 3.
 
     With the quartiles q25 and q75 and the median of a column,
@@ -148,6 +150,37 @@ class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Z = np.clip(Z, -1e9, 1e9, dtype=X.dtype, casting="same_kind")
         Z[np.isposinf(X)], Z[np.isneginf(X)] = 1e9, -1e9
         return Z / np.sqrt(1.0 + np.square(Z / 3.0))
+
+    def onnx(self, graph: Graph, X: Value) -> Value:
+        """Write `transform` down in ONNX operators.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value
+            Samples as rows.
+
+        Returns
+        -------
+        Z : Value
+            What `transform` returns.
+        """
+        check_is_fitted(self)
+        limits = np.finfo(graph.dtype)
+        wide = graph.of(np.result_type(graph.dtype, self._onnx_dtype))
+        x = wide.real(X)
+        Z = (wide.clip(x, -limits.max / 8, limits.max / 8) - self.median_) * self.scale_
+        Z = wide.clip(Z, -1e9, 1e9)
+        Z = wide.op("Where", x > limits.max, 1e9, wide.op("Where", x < limits.min, -1e9, Z))
+        Z = graph.real(Z)
+        A = Z / graph.op("Sqrt", 1.0 + (Z / 3.0) * (Z / 3.0))
+        return graph.op("Where", graph.op("IsNaN", X), graph.real(X), A)
+
+    @property
+    def _onnx_dtype(self) -> np.dtype:
+        return self.median_.dtype
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
