@@ -1,13 +1,15 @@
 """Fitted models as ONNX files, which many languages and devices run.
 
-`to_onnx` converts an estimator by itself. It needs onnx, the extra ``onnx``. sklearn-onnx converts
-pipelines, ``skl2onnx.to_onnx(pipeline, X[:1])``, and asks our estimators for their operators. Call
-`register_converters` first if they stand inside another estimator, or for options.
+`to_onnx` converts an estimator by itself, one for tables with all of its encoding. It needs onnx,
+the extra ``onnx``. sklearn-onnx converts pipelines, ``skl2onnx.to_onnx(pipeline, X[:1])``, and asks
+our estimators and transformers for their operators. Call `register_converters` first if they stand
+inside another estimator, or for options.
 
 An activation, loss, normalisation or layer of your own is exported if it has a method `onnx` beside
 the one that computes. ``onnx(graph, Z)`` returns what ``forward(Z, out)`` of an activation writes,
 or what `proba(Z)` of a loss and `predict` of a layer return; a normalisation without running
-averages has ``onnx(graph, Z, affine)``. Values are combined by ``+ - * / @ < >`` with each other,
+averages has ``onnx(graph, Z, affine)``. A transformer of your own as encoder or as a step of an
+ensemble's members has ``onnx(graph, X)`` beside `transform`. Values are combined by ``+ - * / @ < >`` with each other,
 with numbers and with arrays; ``graph.op("Exp", Z)`` calls any operator that
 https://onnx.ai/onnx/operators lists.
 """
@@ -61,8 +63,8 @@ def to_onnx(model: Any, *, target_opset: int = 17) -> ModelProto:
 
     Parameters
     ----------
-    model : estimator
-        A fitted BackpropClassifier or BackpropRegressor.
+    model : estimator or transformer
+        A fitted one of this package, see the notes.
 
     target_opset : int, default=17
         Version of ONNX's operators, from 9 to the newest that the installed onnx knows. An older
@@ -71,10 +73,9 @@ def to_onnx(model: Any, *, target_opset: int = 17) -> ModelProto:
     Returns
     -------
     onnx_model : onnx.ModelProto
-        Its input "X" has shape (n, n_features) and the dtype of the network: float64 unless the
-        model was trained on float32. A classifier's outputs are "label", of int64 or strings,
-        shaped as `predict` returns it, and "probabilities", of shape (n, n_classes). A regressor's
-        output is "variable", of shape (n, n_outputs).
+        A classifier's outputs are "label", of int64 or strings, shaped as `predict` returns it, and
+        "probabilities", of shape (n, n_classes). The output of a regressor or transformer is
+        "variable", of shape (n, n_outputs). The notes describe the inputs.
 
     Raises
     ------
@@ -83,17 +84,51 @@ def to_onnx(model: Any, *, target_opset: int = 17) -> ModelProto:
     TypeError
         If it's something else than an estimator of this package.
     NotImplementedError
-        If a part of it, such as an activation made of Python functions, has no `onnx` method.
+        If a part of it has no `onnx` method, such as an activation made of Python functions or a
+        transformer of others, or if ONNX has no type for a column, such as dates. The message names
+        it.
     ValueError
-        If `target_opset` isn't available.
+        If `target_opset` isn't available, if members of an ensemble take different inputs, or if an
+        encoder leaves no columns.
     ImportError
         If onnx isn't installed.
 
     Notes
     -----
-    Numbers agree with those of the model up to the rounding of its dtype. Probabilities may be
-    exactly 0 or 1, where `predict_proba` keeps them apart. Boolean labels and whole
-    numbers in floats become int64.
+    What can be converted, and the inputs:
+
+    ============================================== =================================================
+    Model                                          Inputs
+    ============================================== =================================================
+    BackpropClassifier, BackpropRegressor          "X" of shape (n, n_features)
+    FoldEnsembleClassifier, FoldEnsembleRegressor  "X", or what the members' encoders take
+    TabularClassifier, TabularRegressor            as TabularEncoder, or as an `encoder` of your own
+    TabularEncoder fitted on an array of numbers   "X" in float64
+    TabularEncoder fitted on anything else         one of shape (n, 1) for each column
+    RobustSmoothClip, PiecewiseLinearBins,         "X"
+    TreeBins
+    ============================================== =================================================
+
+    "X" has the dtype of the network: float64 unless the model was trained on float32. In pipelines,
+    there may also be scikit-learn's StandardScaler, RobustScaler and MaxAbsScaler.
+
+    The inputs of a table are named as its columns (x0, x1, ... if these have no names), also those
+    that the model makes no use of:
+
+    - Numbers and booleans are float64, so that they are as exact as in the encoder. NaN is missing,
+      and True is 1.
+    - Strings, and categories of strings, are strings. In a column of strings and numbers a whole
+      number is written as "3". Missing is "", and so are "None", "nan", "<NA>" and "NaT", which
+      onnxruntime makes of None, NaN, NA and NaT, unless `fit` has met such a category.
+    - Whole numbers beyond 2**53 that are categories are int64; if there are any in an array, it is
+      int64. -2**63 is missing.
+
+    An output is called "label\\_" if a column is called "label", and so on.
+
+    Labels are those of `predict`, and numbers agree with those of the model up to the rounding of
+    its dtype. Probabilities may be exactly 0 or 1, where `predict_proba` keeps them apart. Boolean
+    labels and whole numbers in floats become int64. TabularRegressor adds the mean of its targets
+    in float64, as its `predict` does.
 
     Examples
     --------
@@ -105,6 +140,15 @@ def to_onnx(model: Any, *, target_opset: int = 17) -> ModelProto:
     >>> onnx_model = to_onnx(clf)
     >>> [output.name for output in onnx_model.graph.output]
     ['label', 'probabilities']
+
+    A table has an input for each column:
+
+    >>> import pandas as pd
+    >>> from skbackprop.tabular import TabularClassifier
+    >>> df = pd.DataFrame({"width": [2.0, None, 5.0, 5.2] * 5, "colour": [*"rrgr"] * 5})
+    >>> clf = TabularClassifier(random_state=0).fit(df, ["small", "small", "large", "large"] * 5)
+    >>> [given.name for given in to_onnx(clf).graph.input]
+    ['width', 'colour']
     """
     checker, helper, numpy_helper, newest = _onnx()
     if not hasattr(model, "onnx"):
@@ -163,13 +207,13 @@ def to_onnx(model: Any, *, target_opset: int = 17) -> ModelProto:
 
 
 def register_converters() -> None:
-    """Tell sklearn-onnx about our estimators, as about scikit-learn's own.
+    """Tell sklearn-onnx about our estimators and transformers, as about scikit-learn's own.
 
     Without it, ``skl2onnx.to_onnx`` converts an estimator and a pipeline that ends in one, and
     gives labels and probabilities as arrays. Registered, the estimators are also converted inside
     of others, as in CalibratedClassifierCV, GridSearchCV, StackingClassifier, VotingClassifier and
-    BaggingClassifier, and take the options "zipmap", "nocl", "output_class_labels" and
-    "raw_scores". "zipmap" is then on by default, as for every classifier: probabilities are a list
+    BaggingClassifier, and take the options "zipmap", "nocl", "output_class_labels" and, except for
+    ensembles and classifiers of tables, "raw_scores". "zipmap" is then on by default, as for every classifier: probabilities are a list
     of dicts.
 
     Raises

@@ -155,9 +155,12 @@ def convert(scope: Any, operator: Any, container: Any) -> None:
 def _outputs(graph: Graph, operator: Any, where: Any) -> dict[str, Output]:
     """The outputs of an estimator; `where` is the scope or the container that has the options."""
     model = operator.raw_operator
-    # None for an estimator that isn't registered, which has no options
-    options = where.get_options(model, {"raw_scores": False, "nocl": False}, fail=False) or {}
-    chosen = {name: True for name in ("raw_scores", "nocl") if options.get(name)}
+    # None where a model has no such option, as if it isn't registered
+    chosen = {
+        name: True
+        for name in ("raw_scores", "nocl")
+        if (where.get_options(model, {name: False}, fail=False) or {}).get(name)
+    }
     outputs = outputs_of(model, graph, _given(graph, operator), **chosen)
     for name, output in outputs.items():
         if output.dtype.kind == "f":  # sklearn-onnx's models have one type of real numbers
@@ -177,7 +180,11 @@ def _given(graph: Graph, operator: Any) -> Value | list[Value]:
     if len(values) == 1:
         return next(iter(values.values()))
     names = [column.name for column in wanted]
-    return [values[name] for name in names] if set(names) == set(values) else [*values.values()]
+    columns = [values[name] for name in names] if set(names) == set(values) else values.values()
+    return [
+        x if one.dtype is None or one.dtype.kind == "U" else graph.cast(x, one.dtype)
+        for x, one in zip(columns, wanted, strict=True)
+    ]
 
 
 def _dtype(operator: Any) -> type:

@@ -137,6 +137,7 @@ class PiecewiseLinearBins(ONNXMethods, TransformerMixin, BaseEstimator):
         """
         check_integer("n_bins", self.n_bins, 1, or_none=True)
         X = check_numbers(self, X, reset=True)
+        self._onnx_dtype = X.dtype
         self.edges_ = [self._edges(x[np.isfinite(x)]) for x in X.T]
         return self
 
@@ -181,10 +182,6 @@ class PiecewiseLinearBins(ONNXMethods, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return piecewise_linear_onnx(graph, X, self.edges_)
-
-    @property
-    def _onnx_dtype(self) -> np.dtype:
-        return self.edges_[0].dtype
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the outputs by the upper edges of their bins.
@@ -322,6 +319,7 @@ class TreeBins(ONNXMethods, TransformerMixin, BaseEstimator):
             multi_output=True,
             y_numeric=self.target_type == "continuous",
         )
+        self._onnx_dtype = X.dtype
         columns = [np.unique(_column(X, j), return_inverse=True) for j in range(X.shape[1])]
         is_cut = [len(values) >= self.min_distinct for values, _ in columns]
         n_leaves = min(self.max_leaf_nodes, self.max_bins // max(1, sum(is_cut)))
@@ -392,10 +390,6 @@ class TreeBins(ONNXMethods, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return graph.op("Concat", X, piecewise_linear_onnx(graph, X, self.edges_), axis=1)
-
-    @property
-    def _onnx_dtype(self) -> np.dtype:
-        return self.edges_[0].dtype
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the columns of the result.

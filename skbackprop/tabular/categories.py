@@ -10,7 +10,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from skbackprop.formulas import Graph, Value
 from skbackprop.tabular.columns import Column, in_order
-from skbackprop.tabular.tensors import KEYS, MISSING_TEXTS, place_of_number
+from skbackprop.tabular.tensors import KEYS, MISSING_INTEGER, MISSING_TEXTS, place_of_number
 
 
 class Categories:
@@ -118,7 +118,7 @@ class Categories:
         if self.tensors[j] == "text":
             return graph.look_up(x, dict.fromkeys(MISSING_TEXTS, n + 1) | places, n)
         if self.tensors[j] == "integer":
-            return graph.look_up(x, places, n)
+            return graph.look_up(x, {MISSING_INTEGER: n + 1, **places}, n)
         return place_of_number(graph.of(np.float64), x, keys)
 
     def names(self, names: np.ndarray) -> list[str]:

@@ -66,6 +66,8 @@ class Column:
             self.kind, self.values = "flag", self._floats(there)
         elif all(isinstance(v, Real | Decimal) for v in there):
             self.values = self._floats(there)
+            if all(isinstance(v, Integral) for v in there):
+                self.exact = values
         elif all(isinstance(v, timedelta | np.timedelta64) for v in there):
             durations = np.full(len(values), np.timedelta64("NaT", "us"))
             durations[~self.missing] = [np.timedelta64(v, "us") for v in there]
@@ -142,10 +144,11 @@ class Column:
             return self.kind
         if not is_categorical:
             return "number"
-        if self.exact is not None and self.exact.dtype.kind in "iu":
-            low, high = int(self.exact.min()), int(self.exact.max())
+        if self.exact is not None and self.exact.dtype.kind in "iuO" and not self.missing.all():
+            there = self.exact[~self.missing]
+            low, high = int(there.min()), int(there.max())
             if low < -EXACT or high > EXACT:
-                return "integer" if high < 2**63 else "unsigned"
+                return "integer" if low > -(2**63) and high < 2**63 else "huge"
         return self.kind
 
 

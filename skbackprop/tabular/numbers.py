@@ -116,6 +116,7 @@ class RobustSmoothClip(ONNXMethods, OneToOneFeatureMixin, TransformerMixin, Base
             The fitted transformer.
         """
         X = check_numbers(self, X, reset=True)
+        self._onnx_dtype = X.dtype
         X = np.where(np.isfinite(X), _finite(X), np.nan)
         known = np.isfinite(X).any(axis=0)
         X = np.where(known, X, 0.0)
@@ -169,7 +170,7 @@ class RobustSmoothClip(ONNXMethods, OneToOneFeatureMixin, TransformerMixin, Base
         """
         check_is_fitted(self)
         limits = np.finfo(graph.dtype)
-        wide = graph.of(np.result_type(graph.dtype, self._onnx_dtype))
+        wide = graph.of(np.result_type(graph.dtype, self.median_, self.scale_))
         x = wide.real(X)
         Z = (wide.clip(x, -limits.max / 8, limits.max / 8) - self.median_) * self.scale_
         Z = wide.clip(Z, -1e9, 1e9)
@@ -177,10 +178,6 @@ class RobustSmoothClip(ONNXMethods, OneToOneFeatureMixin, TransformerMixin, Base
         Z = graph.real(Z)
         A = Z / graph.op("Sqrt", 1.0 + (Z / 3.0) * (Z / 3.0))
         return graph.op("Where", graph.op("IsNaN", X), graph.real(X), A)
-
-    @property
-    def _onnx_dtype(self) -> np.dtype:
-        return self.median_.dtype
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

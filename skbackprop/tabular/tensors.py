@@ -15,7 +15,7 @@ TENSORS = {"number": np.float64, "flag": np.float64, "integer": np.int64, "text"
 #: Why there is none.
 WITHOUT = {
     "date": "has no type for dates and durations. Turn it into numbers, such as days,",
-    "unsigned": "has no type for its categories, numbers of 2**63 and more. Turn it into strings",
+    "huge": "has no type for its categories, numbers beyond int64. Turn it into strings",
     "other": "has no type for its categories. Turn it into strings",
 }
 #: From the name of a category to what a tensor holds of it.
@@ -28,6 +28,8 @@ KEYS: dict[str, Callable[[str], Any]] = {
 #: How a tensor of strings says that a value is missing, where this is no category: "", and what
 #: onnxruntime makes of None, NaN, NA and NaT.
 MISSING_TEXTS = ("", "None", "nan", "<NA>", "NaT")
+#: The same for int64.
+MISSING_INTEGER = -(2**63)
 
 
 def inputs_by_column(names: list[str], tensors: list[str]) -> list[Input]:
