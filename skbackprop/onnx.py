@@ -8,10 +8,10 @@ inside another estimator, or for options.
 An activation, loss, normalisation or layer of your own is exported if it has a method `onnx` beside
 the one that computes. ``onnx(graph, Z)`` returns what ``forward(Z, out)`` of an activation writes,
 or what `proba(Z)` of a loss and `predict` of a layer return; a normalisation without running
-averages has ``onnx(graph, Z, affine)``. A transformer of your own as encoder or as a step of an
-ensemble's members has ``onnx(graph, X)`` beside `transform`. Values are combined by ``+ - * / @ < >`` with each other,
-with numbers and with arrays; ``graph.op("Exp", Z)`` calls any operator that
-https://onnx.ai/onnx/operators lists.
+averages has ``onnx(graph, Z, affine)``. A transformer of your own, as an encoder or a step of an
+ensemble's members, has ``onnx(graph, X)`` beside `transform`. Values are combined by
+``+ - * / @ < >`` with each other, with numbers and with arrays; ``graph.op("Exp", Z)`` calls any
+operator that https://onnx.ai/onnx/operators lists.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def to_onnx(model: Any, *, target_opset: int = 17) -> ModelProto:
     - Whole numbers beyond 2**53 that are categories are int64; if there are any in an array, it is
       int64. -2**63 is missing.
 
-    An output is called "label\\_" if a column is called "label", and so on.
+    If a column has the name of an output, such as "label", the output is called ``"label_"``.
 
     Labels are those of `predict`, and numbers agree with those of the model up to the rounding of
     its dtype. Probabilities may be exactly 0 or 1, where `predict_proba` keeps them apart. Boolean
@@ -212,9 +212,9 @@ def register_converters() -> None:
     Without it, ``skl2onnx.to_onnx`` converts an estimator and a pipeline that ends in one, and
     gives labels and probabilities as arrays. Registered, the estimators are also converted inside
     of others, as in CalibratedClassifierCV, GridSearchCV, StackingClassifier, VotingClassifier and
-    BaggingClassifier, and take the options "zipmap", "nocl", "output_class_labels" and, except for
-    ensembles and classifiers of tables, "raw_scores". "zipmap" is then on by default, as for every classifier: probabilities are a list
-    of dicts.
+    BaggingClassifier, and take the options "zipmap", "nocl", "output_class_labels" and, those that
+    have scores, "raw_scores". "zipmap" is then on by default, as for every classifier:
+    probabilities are a list of dicts.
 
     Raises
     ------

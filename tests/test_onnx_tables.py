@@ -5,6 +5,7 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
@@ -329,6 +330,11 @@ def test_classifiers_of_frames(n_classes):
     agrees(clf, frame()[:1])
     out = run(to_onnx(clf), frame()[:0])
     assert [len(values) for values in out.values()] == [0, 0]
+
+
+def test_where_transformers_return_frames():
+    with config_context(transform_output="pandas"):
+        agrees(tabular(encoder=TabularEncoder(max_one_hot=6)).fit(frame(), labels()), frame())
 
 
 def test_default_settings():

@@ -365,7 +365,8 @@ class TabularEncoder(ONNXMethods, TransformerMixin, BaseEstimator):
         blocks: list[Value] = []
         if len(numbers):
             blocks += self._encode_numbers_onnx(exact, exact.cast(beside(X, numbers), np.float64))
-        blocks += self._categories.onnx(graph, [beside(X, [j]) for j in categories])
+        with config_context(transform_output="default"):
+            blocks += self._categories.onnx(graph, [beside(X, [j]) for j in categories])
         if not blocks:
             raise ValueError("Nothing can be exported to ONNX: the encoded table has no columns.")
         return graph.op("Concat", *map(graph.real, blocks), axis=1)

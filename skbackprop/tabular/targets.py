@@ -60,7 +60,8 @@ class TargetShares(TransformerMixin, BaseEstimator):
         """Write `transform` down in ONNX operators: a table of what each code becomes."""
         last = max(float(codes.max()) for codes in self.encoder_.categories_) + 1.0  # unknown
         codes = np.arange(last + 1.0)[:, None].repeat(len(self.columns), axis=1)
-        table = self.clip_.transform(self.encoder_.transform(codes))
+        with config_context(transform_output="default"):
+            table = self.clip_.transform(self.encoder_.transform(codes))
         tables = np.split(table, len(self.columns), axis=1)
         others = np.setdiff1d(np.arange(self.n_features_in_), self.columns)
         blocks = [graph.columns(X, others)]
