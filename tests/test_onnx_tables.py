@@ -332,6 +332,20 @@ def test_classifiers_of_frames(n_classes):
     assert [len(values) for values in out.values()] == [0, 0]
 
 
+def test_codes_of_several_columns():
+    """Also of few rows in a fold, so that members don't know all of them."""
+    table = frame(120)
+    table.loc[0, ["text", "id"]] = ["rare", "rare"]
+    encoder = TabularEncoder(max_one_hot=2)
+    for y in (labels(120), labels(120, 2)):
+        clf = tabular(encoder=encoder).fit(table, y)
+        assert len(clf.encoder_.coded_) == 6
+        agrees(clf, table)
+        agrees(clf, changed(table))
+    clf = tabular(encoder=encoder).fit(table[["id"]], labels(120))
+    agrees(clf, changed(table)[["id"]])
+
+
 def test_where_transformers_return_frames():
     with config_context(transform_output="pandas"):
         agrees(tabular(encoder=TabularEncoder(max_one_hot=6)).fit(frame(), labels()), frame())
@@ -495,11 +509,15 @@ def test_numeric_transformers(dtype, opset):
 
 
 def test_extreme_numbers():
-    for values in ([-1.7e308, 0, 1.7e308], [0, 5e-324, 1e-323]):
+    far = 1.7e308
+    for values in ([-far, far], [-far, 0, far], [0, 5e-324, 1e-323], far * np.linspace(-1, 1, 20)):
         X = np.array(values)[:, None]
         agrees(PiecewiseLinearBins().fit(X), X)
+        agrees(PiecewiseLinearBins().fit(X), X / 2)
         agrees(RobustSmoothClip().fit(X), X)
-        agrees(TabularEncoder(dtype=np.float64, max_distinct=2).fit(X), X)
+        encoder = TabularEncoder(dtype=np.float64, max_distinct=2).fit(X)
+        agrees(encoder, X)
+        agrees(encoder, np.array([[np.inf], [-np.inf], [np.nan]]))
 
 
 # What can't be exported
@@ -595,13 +613,15 @@ def test_not_fitted():
 def test_names_of_columns_may_be_anything():
     """Also those of outputs and of operators."""
     table = frame()[["many", "text", "two", "few"]]
-    table.columns = ["label", "constant_1", "a b.c/ü", "Concat_5"]
+    graph = to_onnx(tabular().fit(table, labels())).graph
+    table.columns = ["label", graph.initializer[0].name, "a b.c/ü", graph.node[4].output[0]]
     clf = tabular().fit(table, labels())
     onnx_model = to_onnx(clf)
     assert [o.name for o in onnx_model.graph.output] == ["label_", "probabilities"]
     out = run(onnx_model, table)
     assert np.array_equal(out["label_"], clf.predict(table))
-    names = set()
+    names = {*table, *(one.name for one in onnx_model.graph.initializer)}
+    assert len(names) == 4 + len(onnx_model.graph.initializer)
     for node in onnx_model.graph.node:
         assert not names & set(node.output)
         names |= set(node.output)

@@ -177,6 +177,7 @@ class RobustSmoothClip(ONNXMethods, OneToOneFeatureMixin, TransformerMixin, Base
         Z = wide.op("Where", x > limits.max, 1e9, wide.op("Where", x < limits.min, -1e9, Z))
         Z = graph.real(Z)
         A = Z / graph.op("Sqrt", 1.0 + (Z / 3.0) * (Z / 3.0))
+        # ONNX doesn't say what Min and Max make of NaN
         return graph.op("Where", graph.op("IsNaN", X), graph.real(X), A)
 
     def __sklearn_tags__(self) -> Any:
