@@ -33,7 +33,7 @@ from skbackprop.normalization import NORMALIZATIONS, LayerNorm
 onnx = pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
 
-from skbackprop.onnx import OLDEST_OPSET, register_converters, to_onnx  # noqa: E402
+from skbackprop.onnx import OLDEST_OPSET, REGISTERED, register_converters, to_onnx  # noqa: E402
 
 DTYPES = [np.float32, np.float64]
 #: Largest difference, in units of the largest number: some 20 roundings.
@@ -456,7 +456,7 @@ def registered(skl2onnx):
 
     register_converters()
     yield skl2onnx
-    for cls in (BackpropClassifier, BackpropRegressor):
+    for cls in REGISTERED:
         sklearn_operator_name_map.pop(cls)
         sklearn_parsers_map.pop(cls, None)
 
