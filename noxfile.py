@@ -87,6 +87,8 @@ def soak(session: nox.Session) -> None:
     session.run("python", "-m", "tests.soak", *session.posargs)
     env = {"SKBACKPROP_EXAMPLES": "10000"}
     session.run("python", "-m", "pytest", "-q", "tests/test_properties.py", env=env)
+    env = {"SKBACKPROP_KILLS": "20"}
+    session.run("python", "-m", "pytest", "-q", "tests/test_checkpoint.py", "-k", "kills", env=env)
 
 
 #: What is mutated, and the tests, those first that notice most.

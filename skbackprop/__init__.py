@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from skbackprop.estimators.regressor import BackpropRegressor
     from skbackprop.tabular.classifier import TabularClassifier
     from skbackprop.tabular.regressor import TabularRegressor
+    from skbackprop.trusted import TRUSTED_TYPES
 
 __all__ = [
+    "TRUSTED_TYPES",
     "BackpropClassifier",
     "BackpropRegressor",
     "Checkpoint",
@@ -22,6 +24,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "TRUSTED_TYPES": "skbackprop.trusted",
     "BackpropClassifier": "skbackprop.estimators.classifier",
     "BackpropRegressor": "skbackprop.estimators.regressor",
     "Checkpoint": "skbackprop.checkpoint",
@@ -31,7 +34,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a class on first access (PEP 562): the others may never be needed."""
+    """Import a name on first access (PEP 562): the others may never be needed."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULES[name]), name)

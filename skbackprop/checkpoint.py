@@ -6,21 +6,23 @@ import contextlib
 import copy
 import os
 import pickle
+import re
+import threading
 import time
 from datetime import timedelta
 from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.checks import warn
 from skbackprop.estimators.compat import without_callbacks
+from skbackprop.estimators.resume import Interrupted, another_fit, identity
 
-#: Parameters that may differ when a fit goes on.
-FREE = {"max_iter", "verbose"}
+#: Parameters that need not be the same when a fit goes on.
+MAY_DIFFER = {"max_iter", "verbose"}
 
 
 class Checkpoint:
@@ -30,9 +32,9 @@ class Checkpoint:
     checkpoint. It ends with the numbers of a fit without a break, to the bit. L-BFGS goes on from
     the weights alone, with other numbers, and warns.
 
-    A file that holds a finished fit is the result: `fit` trains nothing. With a larger `max_iter`
-    it goes on, unless the learning rate's schedule depends on `max_iter`. Other parameters or other
-    data raise an error, and the file stays. An estimator that is already fitted and has
+    The file of a finished fit is its result: `fit` trains nothing. If `max_iter` ended it, it goes
+    on with a larger one, unless the learning rate's schedule depends on that. Other parameters or
+    other data raise an error, and the file stays. An estimator that is already fitted and has
     `warm_start` goes on from its own state, and overwrites the file.
 
     Parameters
@@ -42,8 +44,9 @@ class Checkpoint:
         trust.
 
     every : int or timedelta, default=1
-        Save after every so many epochs, or at the end of the first epoch after so much time. The
-        end of the fit is always saved.
+        Number of epochs between two checkpoints, or the time, after which the next epoch's end is
+        saved. The end of the fit is always saved. A checkpoint takes a millisecond or more, as the
+        file is forced to the disk: for short epochs choose a larger number.
 
     Raises
     ------
@@ -58,8 +61,8 @@ class Checkpoint:
 
     Notes
     -----
-    A file is written under another name, forced to the disk and renamed, so there is a whole one at
-    every moment. If that fails, as on a full disk, training goes on, a warning says so, and the
+    A file is written under another name, forced to the disk and renamed, so the file is complete
+    at every moment. If that fails, as on a full disk, training goes on, a warning says so, and the
     older file stays.
 
     It follows scikit-learn's protocol of callbacks, new in 1.9, and works with older versions, too.
@@ -87,8 +90,22 @@ class Checkpoint:
             raise TypeError(f"every must be an integer or a timedelta, got {every!r}.")
         if every < (timedelta(microseconds=1) if isinstance(every, timedelta) else 1):
             raise ValueError(f"every must be positive, got {every!r}.")
-        self.path, self.every = Path(path), every
+        self.path, self.every = Path(path).resolve(), every
         self._tried_at, self._warned = 0.0, False
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing but strings and numbers."""
+        is_time = isinstance(self.every, timedelta)
+        return {
+            "path": str(self.path),
+            "epochs": 0 if is_time else self.every,
+            "seconds": self.every.total_seconds() if is_time else 0.0,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """As it was made."""
+        every = state["epochs"] or timedelta(seconds=state["seconds"])
+        self.__init__(state["path"], every=every)  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"Checkpoint({str(self.path)!r}, every={self.every!r})"
@@ -139,11 +156,22 @@ class Checkpoint:
         if not isinstance(estimator, BaseBackprop):
             raise TypeError(
                 "Checkpoint saves a BackpropClassifier or a BackpropRegressor, got"
-                f" {type(estimator).__name__}. Set it on a network, each with its own path."
+                f" {type(estimator).__name__}. Set it on a network that is fitted by itself or in a"
+                " Pipeline."
             )
+        outer = context.parent
+        while outer is not None:
+            if outer.estimator_name != "Pipeline":
+                raise ValueError(
+                    f"A checkpoint belongs to one fit, and {outer.estimator_name} has several."
+                    " Set it on a network that is fitted by itself or in a Pipeline."
+                )
+            outer = outer.parent
+        if self.path.is_dir():
+            raise ValueError(f"The checkpoint {str(self.path)!r} must be a file, not a folder.")
         if not self.path.parent.is_dir():
             raise ValueError(f"There is no folder {str(self.path.parent)!r} for the checkpoint.")
-        for name, value in estimator.get_params(deep=False).items():
+        for name, value in (estimator.get_params(deep=False) | {"type": type(estimator)}).items():
             try:
                 pickle.dumps(value)
             except Exception as error:
@@ -163,11 +191,14 @@ class Checkpoint:
         context : CallbackContext
             Its task.
         """
-        has_own_state = bool(estimator.warm_start) and hasattr(estimator, "n_iter_")
+        has_own_state = bool(estimator.warm_start) and getattr(estimator, "n_iter_", 0) > 0
         if context.task_name != "fit" or has_own_state:
             return
-        for part in self.path.parent.glob(f".{self.path.name}.*.part"):
-            part.unlink(missing_ok=True)  # of a fit that was killed while it wrote
+        for file in self.path.parent.iterdir():
+            # of a process that was killed while it wrote
+            part = re.fullmatch(rf"\.{re.escape(self.path.name)}\.(\d+)\.\d+\.part", file.name)
+            if part and int(part[1]) != os.getpid():
+                file.unlink(missing_ok=True)
         if self.path.exists():
             self._restore(estimator)
 
@@ -214,17 +245,15 @@ class Checkpoint:
         changed = [
             name
             for name in mine
-            if name not in FREE and not _are_equal(mine[name], theirs.get(name))
+            if name not in MAY_DIFFER and not _are_equal(mine[name], theirs.get(name))
         ]
         if type(saved) is not type(estimator):
-            changed = [f"{type(saved).__name__} and {type(estimator).__name__}"]
+            changed = [f"type of estimator, {type(saved).__name__}"]
+        elif saved._progress.epochs_left(estimator) < 0:
+            changed.append("max_iter, smaller than its number of epochs")
         if changed:
-            raise ValueError(
-                f"The checkpoint {str(self.path)!r} is of another fit: {', '.join(changed)} differ."
-                " Put them back, delete the file, or give Checkpoint another path."
-            )
-        vars(estimator).update({k: v for k, v in vars(saved).items() if k not in mine})
-        estimator._resume.path = str(self.path)
+            raise another_fit(str(self.path), changed)
+        estimator._interrupted = Interrupted.of(saved, str(self.path))
 
     def _save(self, fitted: Any) -> None:
         """Write a file as a whole, or warn and leave the one that is there."""
@@ -232,7 +261,8 @@ class Checkpoint:
         estimator = copy.copy(fitted)
         vars(estimator).clear()
         vars(estimator).update(without_callbacks(vars(fitted)))
-        part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        writer = f"{os.getpid()}.{threading.get_ident()}"
+        part = self.path.with_name(f".{self.path.name}.{writer}.part")
         try:
             with open(part, "wb") as file:
                 pickle.dump(estimator, file, protocol=pickle.HIGHEST_PROTOCOL)
@@ -241,7 +271,7 @@ class Checkpoint:
             os.replace(part, self.path)
             _sync(self.path.parent)
             self._warned = False
-        except OSError as error:
+        except Exception as error:
             if not self._warned:
                 warn(
                     f"The checkpoint {str(self.path)!r} couldn't be written after epoch"
@@ -254,10 +284,13 @@ class Checkpoint:
 
 
 def _are_equal(one: Any, other: Any) -> bool:
-    """Whether two parameters have the same value; generators are used up, so any will do."""
+    """Whether two parameters have the same value; the states of generators are compared later."""
     if isinstance(one, np.random.RandomState) and isinstance(other, np.random.RandomState):
         return True
-    return one is other or bool(joblib.hash(one) == joblib.hash(other))
+    with contextlib.suppress(Exception):  # arrays can't say
+        if one == other:
+            return True
+    return identity(one) == identity(other)
 
 
 def _sync(folder: Path) -> None:

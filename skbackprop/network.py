@@ -162,7 +162,7 @@ class Network:
         """Return Z of the output layer in ONNX operators."""
         A = X
         for layer in self.prediction_row():
-            A = formula(layer, "predict")(graph, A)
+            A = formula(layer, "predict", "predict_into")(graph, A)
         return A
 
     def __getstate__(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ MATHS = {
 ENGINE = ["layers", "architecture", "workspace", "network", "batches", "training"]
 #: Upstairs: who may import scikit-learn.
 FACE = {"estimators", "inspection", "plotting", "datasets", "ensemble", "tabular"}
-FACE |= {"checkpoint", "onnx"}
+FACE |= {"checkpoint", "onnx", "trusted"}
 #: The modules of `estimators`; each may import those before it.
 ESTIMATORS = [
     "callback_protocol",
@@ -44,6 +44,7 @@ ESTIMATORS = [
     "callbacks",
     "build",
     "resume",
+    "state",
     "train",
     "export",
     "base",
@@ -78,7 +79,8 @@ def imports(module):
             assert node.level == 0, "absolute imports only"
             names = [node.module]
             if node.module == "skbackprop":
-                names = [f"skbackprop.{alias.name}" for alias in node.names]
+                own = [alias.name for alias in node.names if alias.name != "__version__"]
+                names = [f"skbackprop.{name}" for name in own]
             elif node.module == "skbackprop.estimators":
                 names = [f"skbackprop.estimators.{alias.name}" for alias in node.names]
         for name in names:

@@ -593,6 +593,7 @@ def test_early_stopping_keeps_the_best_epoch_before_divergence():
         clf.fit(X, y)
     assert all(np.all(np.isfinite(W)) for W in clf.coefs_ + clf.intercepts_)
     assert clf.n_iter_ < 20
+    assert clf.outcome_ == "diverged"
 
 
 def test_diverging_first_fit_leaves_an_unfitted_estimator():

@@ -200,7 +200,7 @@ def assert_refused(clf, words, *data, **fit_params):
 
 def test_other_samples():
     clf = net(max_iter=2).fit(X, y)
-    assert_refused(clf, "'exact'.*X, y differ.*warm_start=True", X[:100], np.arange(100) % 10)
+    assert_refused(clf, "'exact'.*another X, y.*warm_start=True", X[:100], np.arange(100) % 10)
 
 
 @pytest.mark.parametrize("solver", ["lbfgs"])
@@ -230,15 +230,15 @@ def test_what_must_stay(change, there_and_back):
     other = {name: getattr(clf, name) for name in change}
     clf.set_params(**change if there_and_back else {}).fit(X, y)
     clf.set_params(**other if there_and_back else change)
-    assert_refused(clf, f"'exact'.*{next(iter(change))}.* differ.*warm_start=True", X, y)
+    assert_refused(clf, f"'exact'.*{next(iter(change))}.*warm_start=True", X, y)
     assert clf.set_params(warm_start=True).fit(X, y).n_iter_ == 2
 
 
 def test_validation_samples_must_stay():
     clf = net(max_iter=2).fit(X, y, X_val=X[:50], y_val=y[:50])
-    assert_refused(clf, "'exact'.*X_val.* differ", X, y)
+    assert_refused(clf, "'exact'.*X_val", X, y)
     clf = net(max_iter=2, early_stopping=True).fit(X, y)
-    assert_refused(clf, "'exact'.*X_val.* differ", X, y, X_val=X[:50], y_val=y[:50])
+    assert_refused(clf, "'exact'.*X_val", X, y, X_val=X[:50], y_val=y[:50])
 
 
 NOTHING = "nothing to go on from"

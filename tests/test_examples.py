@@ -36,8 +36,9 @@ def test_gallery_script(script, pyplot):
     code = script.read_text(encoding="utf-8")
     if "multiclass_colors" in code:  # DecisionBoundaryDisplay draws several classes since then
         pytest.importorskip("sklearn", "1.7")
-    if "pandas" in code:
-        pytest.importorskip("pandas")
+    for module in "pandas", "onnxruntime", "skl2onnx":
+        if module in code:
+            pytest.importorskip(module)
     with warnings.catch_warnings():  # a script may ignore some, for itself
         runpy.run_path(str(script), run_name="__main__")
     figures = [pyplot.figure(number) for number in pyplot.get_fignums()]

@@ -9,11 +9,14 @@ FIRST = [
     "plot_compare_mlp.py",
     "plot_class_imbalance.py",
     "plot_early_stopping.py",
+    "plot_groups.py",
     "plot_calibration.py",
     "plot_multilabel.py",
     "plot_quantiles.py",
     "plot_text_tfidf.py",
     "plot_out_of_core.py",
+    "plot_checkpoint.py",
+    "plot_onnx.py",
     "plot_displays.py",
 ]
 

@@ -32,6 +32,7 @@ from skbackprop.estimators.checks import (
 from skbackprop.estimators.compat import CallbackSupportMixin, safe_indexing, with_callbacks
 from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.links import documented_in
+from skbackprop.estimators.state import Saved
 from skbackprop.formulas import Graph, Input, Output, Value
 from skbackprop.optimizers import OPTIMIZERS
 
@@ -84,7 +85,7 @@ def train(job: Job, X: Any, y: Any, sample_weight: Any) -> Any:
         X_val = first.transform(X_val) if is_judged else None
     given = {"X_val": X_val, "y_val": y[left_out], "sample_weight_val": val}
     if not is_judged:
-        network.set_params(early_stopping=False)
+        network.set_params(early_stopping=False, validation_split=None)
         given = {}
     started = time.perf_counter()
     with warnings.catch_warnings(), job.part.training(network):
@@ -98,7 +99,7 @@ def train(job: Job, X: Any, y: Any, sample_weight: Any) -> Any:
 
 
 @documented_in("skbackprop.ensemble")
-class FoldEnsemble(ONNXMethods, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+class FoldEnsemble(ONNXMethods, CallbackSupportMixin, MetaEstimatorMixin, Saved, BaseEstimator):
     """What the two ensembles have in common."""
 
     _kind: ClassVar[type[BaseBackprop]]

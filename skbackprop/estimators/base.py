@@ -21,7 +21,7 @@ from skbackprop.estimators.export import NetworkExport
 from skbackprop.estimators.fitted import Views, coef_views, intercept_views, set_fitted
 from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.parameters import Parameters
-from skbackprop.estimators.resume import settings_of
+from skbackprop.estimators.resume import Interrupted, settings_of
 from skbackprop.estimators.samples import (
     Encoding,
     FitArguments,
@@ -29,9 +29,11 @@ from skbackprop.estimators.samples import (
     check_no_first_values,
     check_X_y,
 )
+from skbackprop.estimators.state import Saved, pack, unpack
 from skbackprop.estimators.targets import Targets
-from skbackprop.estimators.train import Job, train
-from skbackprop.estimators.validation import Given, check_validation
+from skbackprop.estimators.train import Data, Request, run_solver
+from skbackprop.estimators.validation import RawInput, check_validation
+from skbackprop.losses import Loss
 from skbackprop.network import Network
 from skbackprop.optimizers import OPTIMIZERS
 from skbackprop.training import Progress
@@ -49,7 +51,7 @@ def is_stochastic(estimator: Any) -> bool:
 
 
 @documented_in("skbackprop")
-class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseEstimator):
+class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, Saved, BaseEstimator):
     """A multi-layer perceptron with scikit-learn's interface. Subclasses add the targets."""
 
     #: Under metadata routing `fit` asks for groups, unless `set_fit_request` says otherwise.
@@ -57,6 +59,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseE
     _target_class: ClassVar[type[Targets]]
 
     _targets: Any
+    _loss: Loss
     _network: Network
     _progress: Progress
 
@@ -140,10 +143,10 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseE
             if tasks:
                 tasks.begin_fit()
                 chosen = self._choose(incremental)  # a callback may have set parameters
-                # a checkpoint may have set fitted attributes
-                goes_on = tasks.goes_on = self._goes_on(incremental)
+            # a checkpoint may have brought a fit of which this is the rest
+            interrupted: Interrupted | None = self.__dict__.pop("_interrupted", None)
             rng = check_random_state(self.random_state)
-            as_given = Given(X, y, given.groups)
+            raw = RawInput.of(X, y, given, self.random_state)
 
             # X, y and the weights: checked and converted for the engine
             dtype = self._network.theta.dtype if goes_on else (np.float64, np.float32)
@@ -154,6 +157,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseE
             else:
                 self._targets, y = self._target_class.of(y, given.classes, incremental)
                 self.__dict__.update(self._targets.attributes)
+            self._loss = chosen.loss
             weight = check_sample_weight(given.sample_weight, X)
             architecture = build.architecture(self, X.shape[1], self._targets, chosen)
             class_weight = getattr(self, "class_weight", None)
@@ -165,31 +169,43 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseE
             training = encoding.dataset(X, y, weight)
             validation = check_validation(self, given, encoding, X.dtype)
 
+            data = Data(raw, training, validation, self._targets.attributes)
+            exact = self.warm_start == "exact" and not incremental
+            settings = {}
+            if exact or tasks:
+                settings = settings_of(self, chosen, validation is not None)
+            if interrupted:
+                interrupted.check(data.fingerprint, settings)
+                self.__dict__.update(interrupted.attributes)
+
             # the network: a copy of the fitted one or a new one, trained
-            job = Job(
-                plan=build.plan(self, chosen, incremental),
-                training=training,
-                validation=validation,
-                given=as_given,
-                tasks=tasks,
-                incremental=incremental,
-                goes_on=goes_on,
-                exact=self.warm_start == "exact" and not incremental,
-                settings=settings_of(self, chosen, validation is not None),
-            )
+            before = interrupted.network if interrupted else self._network if goes_on else None
             with build.enough_memory(self, architecture):
-                if goes_on:
-                    network = build.same_network(architecture, self._network, self)
+                if before:
+                    network = build.same_network(architecture, before, self)
                 else:
                     rule = chosen.weight_init
                     network = build.first_network(architecture, X.dtype, rule, rng, given)
-            progress = train(self, network, job, rng)
+            request = Request(
+                plan=build.plan(self, chosen, incremental),
+                network=network,
+                data=data,
+                tasks=tasks,
+                incremental=incremental,
+                goes_on=goes_on,
+                exact=exact,
+                settings=settings,
+                interrupted=interrupted,
+            )
+            if tasks:
+                tasks.goes_on = before is not None
+            progress = run_solver(self, request, rng)
             if not np.all(np.isfinite(network.theta)):
                 raise ValueError(
                     "Solver produced non-finite parameter weights. The input data may contain"
                     " large values and need to be preprocessed."
                 )
-            set_fitted(self, network, progress, goes_on)
+            set_fitted(self, network, progress, goes_on=before is not None)
             if tasks:
                 tasks.end_fit()
             if not hasattr(self, "_resume"):
@@ -211,6 +227,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseE
             self._targets, self.n_features_in_ = targets, int(n_features)
             self.__dict__.update(targets.attributes)
             chosen = self._choose(incremental=False)
+            self._loss = chosen.loss
             architecture = build.architecture(self, int(n_features), targets, chosen)
             rng, rule = check_random_state(self.random_state), chosen.weight_init
             with build.enough_memory(self, architecture):
@@ -237,9 +254,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseE
 
     def _goes_on(self, incremental: bool) -> bool:
         """True if training continues from fitted weights."""
-        resume = getattr(self, "_resume", None)
-        from_file = resume is not None and bool(resume.path)
-        return hasattr(self, "_network") and (incremental or from_file or bool(self.warm_start))
+        return hasattr(self, "_network") and (incremental or bool(self.warm_start))
 
     @property
     def _initialized(self) -> bool:
@@ -285,6 +300,12 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, BaseE
     @intercepts_.setter
     def intercepts_(self, arrays: Any) -> None:
         self.intercepts_.assign(arrays)
+
+    def _pack(self, state: dict[str, Any]) -> dict[str, Any]:
+        return pack(state)
+
+    def _unpack(self, state: dict[str, Any]) -> dict[str, Any]:
+        return unpack(state, self._target_class)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

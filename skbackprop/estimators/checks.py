@@ -178,7 +178,7 @@ def unchanged_on_error(estimator: Any) -> Iterator[None]:
     """
     state, before = estimator.__dict__, estimator.__dict__.copy()
     rng: Any = getattr(estimator, "random_state", None)
-    draws: Any = rng.get_state() if isinstance(rng, np.random.RandomState) else None
+    draws: Any = rng.get_state(legacy=False) if isinstance(rng, np.random.RandomState) else None
     try:
         yield
     except BaseException:
@@ -204,9 +204,9 @@ def check_rows(part: Any, n: int, name: str) -> np.ndarray:
     if rows.dtype.kind == "b" and rows.shape == (n,):
         rows = np.flatnonzero(rows)
     if rows.ndim != 1 or not len(rows):
-        raise ValueError(f"{name} made a part without rows.")
+        raise ValueError(f"{name} made an empty part.")
     if rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= n:
-        raise ValueError(f"{name} must give row numbers from 0 to {n - 1} or masks, got {part!r}.")
+        raise ValueError(f"{name} must give row numbers from 0 to {n - 1} or masks, got {rows!r}.")
     return rows
 
 

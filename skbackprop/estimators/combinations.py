@@ -40,6 +40,11 @@ def check_combinations(params: Mapping[str, Any], chosen: Chosen, incremental: b
             f"normalization={params['normalization']!r} needs the variance of a batch, and"
             " batch_size=1 has none. Set batch_size to 2 or more, or normalization='layer'."
         )
+    if params["validation_split"] is not None and not params["early_stopping"]:
+        raise ValueError(
+            f"validation_split={params['validation_split']!r} chooses samples for early stopping,"
+            " which is off. Set early_stopping=True, or validation_split=None."
+        )
     if incremental and params["early_stopping"]:
         raise ValueError(
             "partial_fit does not support early_stopping=True: one epoch has nothing to stop. Set"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from zlib import crc32
 
 import joblib
@@ -15,6 +15,7 @@ from scipy.sparse import issparse
 from skbackprop.estimators.choices import Chosen
 from skbackprop.estimators.parameters import Parameters
 from skbackprop.estimators.samples import Dataset
+from skbackprop.estimators.validation import RawInput
 from skbackprop.network import Network
 from skbackprop.training import Progress
 
@@ -101,8 +102,6 @@ class Resumable:
         A number for each array of data.
     settings : dict
         The parameters that must stay the same, in a form that can be compared.
-    path : str
-        The checkpoint that this was read from: the next run is the rest of the one it is of.
     """
 
     draws: Draws
@@ -110,27 +109,19 @@ class Resumable:
     left: np.ndarray | None
     fingerprint: dict[str, Any]
     settings: dict[str, Any]
-    path: str = ""
 
     def fork(self) -> Resumable:
         """A copy that a run may change without changing this one."""
         return Resumable(**{**vars(self), "draws": self.draws.fork()})
 
-    def check(self, fingerprint: dict[str, Any], settings: dict[str, Any]) -> None:
-        """Raise if the data or a setting differs from the last run's."""
-        data = [name for name in fingerprint if fingerprint[name] != self.fingerprint[name]]
-        changed = [name for name in settings if settings[name] != self.settings[name]]
-        names = ", ".join(data + changed)
-        if names and self.path:
-            raise ValueError(
-                f"The checkpoint {self.path!r} is of another fit: {names} differ. Put them back,"
-                " delete the file, or give Checkpoint another path."
-            )
-        if names:
-            raise ValueError(
-                "warm_start='exact' goes on with the data and the settings of the last call, but"
-                f" {names} differ. Put them back, or set warm_start=True."
-            )
+    def differences(self, fingerprint: dict[str, Any], settings: dict[str, Any]) -> list[str]:
+        """Names of data and settings that aren't what they were in the last run."""
+        return [
+            name
+            for now, before in ((fingerprint, self.fingerprint), (settings, self.settings))
+            for name in now
+            if now[name] != before[name]
+        ]
 
     def restore(self, network: Network, progress: Progress) -> None:
         """Put the last epoch's values back into a network that was left with the best epoch's."""
@@ -142,16 +133,47 @@ class Resumable:
             progress.reset_best()  # other weights have been assigned since
 
 
+@dataclass(frozen=True)
+class Interrupted:
+    """A call of `fit` that is in a checkpoint, for the call that is the rest of it."""
+
+    path: str
+    progress: Progress
+    network: Network
+    kept: Resumable
+    attributes: dict[str, Any]
+
+    @classmethod
+    def of(cls, saved: Any, path: str) -> Self:
+        """The fit that `saved` was in the middle of, or has ended."""
+        history = {name: getattr(saved, name) for name in ("history_", "validation_scores_")}
+        return cls(path, saved._progress, saved._network, saved._resume, history)
+
+    def check(self, fingerprint: dict[str, Any], settings: dict[str, Any]) -> None:
+        """Raise if this call is another one."""
+        names = self.kept.differences(fingerprint, settings)
+        if names:
+            raise another_fit(self.path, names)
+
+
+def another_fit(path: str, names: list[str]) -> ValueError:
+    """An error for a checkpoint that doesn't belong to this call of `fit`."""
+    return ValueError(
+        f"The checkpoint {path!r} belongs to another fit, with another {', '.join(names)}. Restore"
+        " it, delete the file, or give Checkpoint another path."
+    )
+
+
 def settings_of(params: Parameters, chosen: Chosen, has_validation: bool) -> dict[str, Any]:
     """The parameters that must stay the same, in a form that can be compared."""
     splits = params.early_stopping and not has_validation
     schedule = chosen.learning_rate
     return {
-        "solver": chosen.solver,
-        "loss": chosen.loss,
+        "solver": identity(chosen.solver),
+        "loss": identity(chosen.loss),
         "early_stopping": bool(params.early_stopping),
         "validation_fraction": float(params.validation_fraction) if splits else None,
-        "validation_split": _identity(params.validation_split) if splits else None,
+        "validation_split": identity(params.validation_split) if splits else None,
         "scoring": "callable" if callable(params.scoring) else params.scoring,
         "shuffle": bool(params.shuffle),
         "dropout": bool(np.any(params.dropout)),
@@ -161,17 +183,18 @@ def settings_of(params: Parameters, chosen: Chosen, has_validation: bool) -> dic
     }
 
 
-def _identity(value: Any) -> str:
-    """The same for equal values, in another process as well if they can be pickled."""
-    try:
-        return str(joblib.hash(value))
-    except Exception:  # such as a class that was defined inside a function
-        return repr(value)
+#: Parts of the fingerprint that matter in the first call only.
+FIRST_CALL = {"classes", "coefs_init", "intercepts_init", "random_state"}
 
 
-def fingerprint(training: Dataset, validation: Dataset | None, groups: Any) -> dict[str, Any]:
+def fingerprint(
+    raw: RawInput, training: Dataset, validation: Dataset | None, classes: Any
+) -> dict[str, Any]:
     """A number for each array of data, which changes if the array does."""
-    numbers: dict[str, Any] = {"groups": None if groups is None else _identity(groups)}
+    numbers: dict[str, Any] = {"classes": identity(classes), "groups": _grouping(raw.groups)}
+    for name in "coefs_init", "intercepts_init", "random_state":
+        value = getattr(raw, name)
+        numbers[name] = None if value is None else identity(value)
     for suffix, data in ("", training), ("_val", validation):
         arrays = (data.samples.X, data.samples.Y, data.sample_weight) if data else (None,) * 3
         for name, array in zip(("X", "y", "sample_weight"), arrays, strict=True):
@@ -179,11 +202,29 @@ def fingerprint(training: Dataset, validation: Dataset | None, groups: Any) -> d
     return numbers
 
 
+def _grouping(groups: Any) -> Any:
+    """The same for groups of the same samples in the same order, whatever they are called."""
+    if groups is None:
+        return None
+    try:
+        return _checksum(np.unique(np.asarray(groups), return_inverse=True)[1])
+    except TypeError:  # names that can't be sorted
+        return identity(groups)
+
+
+def identity(value: Any) -> str:
+    """The same for equal values, in another process as well if they can be pickled."""
+    try:
+        return str(joblib.hash(value))
+    except Exception:  # such as a class that was defined inside a function
+        return repr(value)
+
+
 def _checksum(array: Any, rows_at_once: int = 4096) -> int:
     """CRC-32 of a matrix's shape and numbers, whatever their order in memory."""
     value = crc32(repr((array.shape, array.dtype.str)).encode())
     if issparse(array):
-        for part in array.data, array.indices, array.indptr:
+        for part in array.data, array.indices.astype(np.int64), array.indptr.astype(np.int64):
             value = crc32(np.ascontiguousarray(part).data, value)
         return value
     for start in range(0, len(array), rows_at_once):
@@ -199,7 +240,12 @@ def resumable(
 ) -> Resumable | None:
     """A copy of what the last call kept for this one; None after `initialize`."""
     if kept is not None:
-        kept.check(fingerprint, settings)
+        later = {name: one for name, one in fingerprint.items() if name not in FIRST_CALL}
+        if names := kept.differences(later, settings):
+            raise ValueError(
+                f"warm_start='exact' continues the last call, which had another {', '.join(names)}."
+                " Restore it, or set warm_start=True."
+            )
         return kept.fork()
     if progress.n_iter:
         raise ValueError(

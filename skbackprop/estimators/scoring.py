@@ -29,12 +29,12 @@ class Evaluator:
         The parameter of that name.
     dataset : Dataset
         The validation samples.
-    given : bool
+    is_users_own : bool
         True if they are the user's, False if they were split off.
     """
 
-    def __init__(self, estimator: Any, scoring: Any, dataset: Dataset, given: bool) -> None:
-        self.dataset, self.scoring, self.given = dataset, scoring, given
+    def __init__(self, estimator: Any, scoring: Any, dataset: Dataset, is_users_own: bool) -> None:
+        self.dataset, self.scoring, self.is_users_own = dataset, scoring, is_users_own
         self.targets: Targets = estimator._targets
         # A scorer predicts with the current network. The copy has no feature names, as the
         # validated X has none, either.
@@ -88,7 +88,7 @@ class Evaluator:
         missing = self.targets.missing(self.dataset.y)
         if not missing:
             return ""
-        if self.given:
+        if self.is_users_own:
             return f". X_val has {missing}. Add some, or choose a metric that needs none."
         return (
             f". The part set aside by early_stopping has {missing}. Give X_val and y_val, a"

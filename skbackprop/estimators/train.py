@@ -13,117 +13,147 @@ from skbackprop.batches import Minibatches
 from skbackprop.estimators import build
 from skbackprop.estimators.callbacks import FitTasks
 from skbackprop.estimators.checks import warn
-from skbackprop.estimators.resume import Draws, Resumable, Split, fingerprint, resumable
+from skbackprop.estimators.resume import Draws, Interrupted, Resumable, fingerprint, resumable
 from skbackprop.estimators.samples import Dataset
 from skbackprop.estimators.scoring import Evaluator
-from skbackprop.estimators.validation import Given, set_aside
+from skbackprop.estimators.validation import RawInput, set_aside
 from skbackprop.network import Network
 from skbackprop.threads import blas_threads
 from skbackprop.training import EpochRun, LBFGSRun, Plan, Progress, Run
 
 
 @dataclass(frozen=True)
-class Job:
-    """The checked inputs of one call: what to train on, and how.
+class Data:
+    """The samples of a call: as they came, and checked; `classes` are those of the targets."""
 
-    `given` has the samples as they came. `goes_on` is True if training continues from fitted
-    weights; `exact` asks for what it needs to do so exactly, as long as the `settings` stay.
+    raw: RawInput
+    training: Dataset
+    validation: Dataset | None
+    classes: Any
+
+    @cached_property
+    def fingerprint(self) -> dict[str, Any]:
+        """Numbers that tell other data."""
+        return fingerprint(self.raw, self.training, self.validation, self.classes)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one call asks for: to train a network, on what, and how.
+
+    `goes_on` is True if training continues from fitted weights; `exact` asks for what it needs to
+    do so exactly, as long as the `settings` stay. `interrupted` is the fit in a checkpoint that
+    this call is the rest of.
     """
 
     plan: Plan
-    training: Dataset
-    validation: Dataset | None
-    given: Given
+    network: Network
+    data: Data
     tasks: FitTasks | None
     incremental: bool
     goes_on: bool
     exact: bool
     settings: dict[str, Any]
+    interrupted: Interrupted | None
 
-    @cached_property
-    def fingerprint(self) -> dict[str, Any]:
-        """Numbers that tell other data."""
-        return fingerprint(self.training, self.validation, self.given.groups)
-
-    def record(self, draws: Draws, run: Run, network: Network) -> Resumable:
+    def record(self, draws: Draws, run: Run) -> Resumable:
         """What the next run needs to go on from here; during a run, or after it."""
         last, left = run.last_values, None
         if last is not None:
-            last, left = last.copy(), network.values.copy()
-        return Resumable(draws, last, left, self.fingerprint, self.settings)
+            last, left = last.copy(), self.network.values.copy()
+        return Resumable(draws, last, left, self.data.fingerprint, self.settings)
 
 
-def train(estimator: Any, network: Network, job: Job, rng: np.random.RandomState) -> Progress:
-    """Run the solver on the network and return its progress.
+def run_solver(estimator: Any, request: Request, rng: np.random.RandomState) -> Progress:
+    """Train the network of a request and return the progress.
 
     `_resume` of the estimator is what the last run left for this one, and this one for the next.
     """
-    plan, training = job.plan, job.training
-    before: Resumable | None = estimator.__dict__.get("_resume")
-    same_run = before is not None and bool(before.path)  # the rest of a run in a checkpoint
-    progress = estimator._progress.fork() if job.goes_on else Progress()
-    kept = None
-    if job.goes_on and (job.exact or same_run):
-        kept = resumable(before, progress, job.fingerprint, job.settings)
+    plan, network, interrupted = request.plan, request.network, request.interrupted
+    progress, kept = Progress(), None
+    if interrupted:
+        progress, kept = interrupted.progress, interrupted.kept
+    elif request.goes_on:
+        progress = estimator._progress.fork()
+        if request.exact:
+            last = estimator.__dict__.get("_resume")
+            kept = resumable(last, progress, request.data.fingerprint, request.settings)
 
-    # the training and validation samples, and the sources of random numbers
-    if kept:
-        draws = kept.draws
-        if not draws.rng:
-            own = rng if same_run else copy.deepcopy(rng)
-            draws.repeat(_split(estimator, job), own, progress.n_iter if plan.shuffle else 0)
-    else:
-        generator = progress.generator or build.dropout_generator(network.architecture, rng)
-        draws = Draws(rng.get_state(legacy=False), generator)
-        draws.draw(_split(estimator, job), rng)
+    draws = _draws(estimator, request, rng, progress, kept)
     progress.generator = draws.generator
-    samples = replace(training.samples, index=draws.train)
+    samples = replace(request.data.training.samples, index=draws.train)
     build.check_variance(estimator, network, len(samples))
-    validation = job.validation if draws.val is None else training.rows(draws.val)
-    evaluate = None
-    if validation:
-        evaluate = Evaluator(estimator, estimator.scoring, validation, given=draws.val is None)
+    evaluate = _evaluator(estimator, request.data, draws.val)
     size = build.batch_size(estimator, len(samples)) if plan.solver.stochastic else len(samples)
     with build.enough_memory(estimator, network.architecture):
         batches = Minibatches(samples, network, size, draws.generator)
         if not kept:
-            progress.start(plan, network, anew=not job.incremental)
+            progress.start(plan, network, anew=not request.incremental)
     if kept:
-        progress.resume(plan, same_run)
+        begin = progress.continue_run if interrupted else progress.begin_next
+        begin(plan)
         kept.restore(network, progress)
 
     run: Run
     if draws.rng and plan.solver.stochastic:
-        run = EpochRun(plan, draws.rng, evaluate, job.tasks)
+        run = EpochRun(plan, draws.rng, evaluate, request.tasks)
     else:
-        run = LBFGSRun(plan, evaluate, job.tasks)
-        if same_run and not progress.outcome and progress.epochs_left(plan) > 0:
+        run = LBFGSRun(plan, evaluate, request.tasks)
+        if interrupted and not progress.outcome and progress.epochs_left(plan) > 0:
             warn(
                 "L-BFGS goes on from the checkpoint's weights, but without its memory of earlier"
                 " gradients: the numbers differ from those of a fit without a break."
             )
-    if job.tasks:
-        job.tasks.record = lambda: job.record(draws.record(), run, network)
+    if request.tasks:
+        request.tasks.record = lambda: request.record(draws.record(), run)
     # overflow makes weights non-finite, which `_fit` refuses, or scores infinite: no error
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
     with quiet, blas_threads(batches.largest_product(network)):
         run(network, batches, progress)
 
     estimator.__dict__.pop("_resume", None)
-    if job.exact and progress.outcome not in ("interrupted", "diverged"):
-        estimator._resume = job.record(draws.fork(), run, network)
+    if request.exact and progress.outcome not in ("interrupted", "diverged"):
+        estimator._resume = request.record(draws.fork(), run)
     return progress
 
 
-def _split(estimator: Any, job: Job) -> Split:
-    """How the rows to train on and to validate with are drawn."""
+def _draws(
+    estimator: Any,
+    request: Request,
+    rng: np.random.RandomState,
+    progress: Progress,
+    kept: Resumable | None,
+) -> Draws:
+    """The rows to train on and to validate with, and the sources of random numbers."""
+    plan, data = request.plan, request.data
 
     def split(rng: np.random.RandomState) -> tuple[np.ndarray | None, np.ndarray | None]:
-        if not job.plan.solver.stochastic:
+        if not plan.solver.stochastic:
             return None, None
-        if estimator.early_stopping and job.validation is None:
-            stratify = estimator._targets.stratify(job.training.samples.Y)
-            return set_aside(estimator, job.given, job.training, stratify, rng)
-        return np.arange(len(job.training.samples)) if job.plan.shuffle else None, None
+        if estimator.early_stopping and data.validation is None:
+            stratify = estimator._targets.stratify(data.training.samples.Y)
+            return set_aside(estimator, data.raw, data.training, stratify, rng)
+        return np.arange(len(data.training.samples)) if plan.shuffle else None, None
 
-    return split
+    if kept is None:
+        generator = progress.generator
+        if generator is None:
+            generator = build.dropout_generator(request.network.architecture, rng)
+        draws = Draws(rng.get_state(legacy=False), generator)
+        draws.draw(split, rng)
+    else:
+        draws = kept.draws
+        if draws.rng is None:
+            # the rest of a call leaves a user's RandomState as the whole call would
+            users_own = request.interrupted and isinstance(estimator.random_state, type(rng))
+            own = rng if users_own else copy.deepcopy(rng)
+            draws.repeat(split, own, progress.n_iter if plan.shuffle else 0)
+    return draws
+
+
+def _evaluator(estimator: Any, data: Data, val: np.ndarray | None) -> Evaluator | None:
+    """What scores the network on the validation samples, if there are any."""
+    validation = data.validation if val is None else data.training.rows(val)
+    if validation is None:
+        return None
+    return Evaluator(estimator, estimator.scoring, validation, is_users_own=val is None)

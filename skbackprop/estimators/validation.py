@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -37,17 +37,31 @@ def check_validation(
 
 
 @dataclass(frozen=True)
-class Given:
-    """X, y and groups as `fit` got them: a splitter may know columns that the engine doesn't."""
+class RawInput:
+    """What `fit` was given, before any check: a splitter may read columns that the engine doesn't.
+
+    `random_state` is the state of a user's RandomState, None for other seeds.
+    """
 
     X: Any
     y: Any
     groups: Any
+    coefs_init: Any
+    intercepts_init: Any
+    random_state: Any
+
+    @classmethod
+    def of(cls, X: Any, y: Any, given: FitArguments, random_state: Any) -> Self:
+        """The arguments of a call, and a user's random state as it is now."""
+        state = None
+        if isinstance(random_state, np.random.RandomState):
+            state = random_state.get_state(legacy=False)
+        return cls(X, y, given.groups, given.coefs_init, given.intercepts_init, state)
 
 
 def set_aside(
     params: Parameters,
-    given: Given,
+    raw: RawInput,
     dataset: Dataset,
     stratify: np.ndarray | None,
     rng: np.random.RandomState,
@@ -59,19 +73,24 @@ def set_aside(
     ValueError
         If either part has too few samples, or none with a weight.
     """
+    n = len(dataset.samples)
     if params.validation_split is None:
-        if given.groups is not None:
-            warn(
-                "groups is ignored by early_stopping: it draws the validation samples from all"
-                " groups. Set validation_split=GroupShuffleSplit(n_splits=1), or give X_val."
-            )
-        train, val = _at_random(params.validation_fraction, len(dataset.samples), stratify, rng)
+        train, val = _at_random(params.validation_fraction, n, stratify, rng)
     else:
-        train, val = _by_splitter(params.validation_split, given, len(dataset.samples), rng)
+        train, val = _by_splitter(params.validation_split, raw, n, rng)
     weight = dataset.samples.sample_weight
     if weight is not None:
         for part, rows in ("training", train), ("validation", val):
             check_total(weight[rows], f"sample_weight of the {part} part (early_stopping=True)")
+    if raw.groups is not None:
+        groups = np.asarray(raw.groups)
+        both = len(np.intersect1d(groups[train], groups[val]))
+        if both:
+            warn(
+                f"{both} of the groups are among the training and the validation samples of"
+                " early_stopping. Set validation_split=GroupShuffleSplit(n_splits=1), or give"
+                " X_val."
+            )
     return train, val
 
 
@@ -101,19 +120,20 @@ def _at_random(
     return train, val
 
 
-def _by_splitter(splitter: Any, given: Given, n: int, rng: np.random.RandomState) -> Parts:
+def _by_splitter(splitter: Any, raw: RawInput, n: int, rng: np.random.RandomState) -> Parts:
     """The last of a splitter's splits; of TimeSeriesSplit's it has the latest samples."""
-    name = f"validation_split={splitter!r}"
+    name = "validation_split"
     if hasattr(splitter, "split"):
+        name = f"validation_split={splitter!r}"
+        splitter = copy.deepcopy(splitter)  # `split` may draw from a random state of its own
         if getattr(splitter, "random_state", 0) is None:
-            splitter = copy.copy(splitter)
             splitter.random_state = rng.randint(2**31 - 1)
         try:
-            splits = deque(splitter.split(given.X, given.y, given.groups), maxlen=1)
+            splits = deque(splitter.split(raw.X, raw.y, raw.groups), maxlen=1)
         except (TypeError, ValueError) as error:
             hint = (
                 " Pass groups to fit; in a Pipeline or a search that takes metadata routing."
-                if given.groups is None and "groups" in str(error)
+                if raw.groups is None and "groups" in str(error)
                 else ""
             )
             raise ValueError(f"{name} can't split X and y: {error}{hint}") from error
@@ -121,10 +141,14 @@ def _by_splitter(splitter: Any, given: Given, n: int, rng: np.random.RandomState
         splits = deque(splitter, maxlen=1)
     if not splits:
         raise ValueError(f"{name} has no splits.")
-    try:
-        train, val = splits[0]
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must give pairs of row numbers, got {splits[0]!r}.") from error
+    pair = splits[0]
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise ValueError(
+            f"{name} must give pairs (train, validation) of row numbers, got an object of type"
+            f" {type(pair).__name__} in place of the last one. A single pair needs a list around"
+            " it: validation_split=[(train, validation)]."
+        )
+    train, val = pair
     train, val = check_rows(train, n, name), check_rows(val, n, name)
     if len(val) < 2:
         raise ValueError(f"{name} must set aside two samples or more, got {len(val)} of {n}.")

@@ -18,6 +18,7 @@ from skbackprop.estimators.checks import check_integer, unchanged_on_error
 from skbackprop.estimators.compat import N_FOLDS, CallbackSupportMixin, with_callbacks
 from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.links import documented_in
+from skbackprop.estimators.state import Saved
 from skbackprop.formulas import Graph, Input, Output
 from skbackprop.tabular.bins import TreeBins
 from skbackprop.tabular.encoder import TabularEncoder
@@ -28,7 +29,7 @@ MAX_ONE_HOT = 50
 
 
 @documented_in("skbackprop.tabular")
-class Tabular(ONNXMethods, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+class Tabular(ONNXMethods, CallbackSupportMixin, MetaEstimatorMixin, Saved, BaseEstimator):
     """What the two estimators have in common."""
 
     _ensemble: ClassVar[type[FoldEnsemble]]

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skbackprop.estimators.checks import check_integer
 from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.links import documented_in
+from skbackprop.estimators.state import Saved
 from skbackprop.formulas import Graph, Value
 from skbackprop.tabular.numbers import check_numbers, names_out
 
@@ -65,7 +66,7 @@ def piecewise_linear_onnx(graph: Graph, X: Value, edges: list[np.ndarray]) -> Va
 
 
 @documented_in("skbackprop.tabular")
-class PiecewiseLinearBins(ONNXMethods, TransformerMixin, BaseEstimator):
+class PiecewiseLinearBins(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
     r"""Cut each column into bins, and tell how far x has gone through each of them.
 
     For the edges e_0 < e_1 < ... < e_k of a column there are k outputs,
@@ -207,7 +208,7 @@ class PiecewiseLinearBins(ONNXMethods, TransformerMixin, BaseEstimator):
 
 
 @documented_in("skbackprop.tabular")
-class TreeBins(ONNXMethods, TransformerMixin, BaseEstimator):
+class TreeBins(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
     """Add bins where the target changes.
 
     A decision tree that sees a single column splits it where the target changes most. These splits

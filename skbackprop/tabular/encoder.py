@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skbackprop.estimators.checks import check_integer, unchanged_on_error
 from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.links import documented_in
+from skbackprop.estimators.state import Saved
 from skbackprop.formulas import Graph, Input, Value, formula
 from skbackprop.tabular.bins import PiecewiseLinearBins
 from skbackprop.tabular.categories import Categories
@@ -29,7 +30,7 @@ LARGEST = np.finfo(np.float64).max / 8
 
 
 @documented_in("skbackprop.tabular")
-class TabularEncoder(ONNXMethods, TransformerMixin, BaseEstimator):
+class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
     """Encode a table for a neural network.
 
     - Columns of numbers go through :class:`RobustSmoothClip`, those of few distinct values through

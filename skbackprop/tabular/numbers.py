@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.links import documented_in
+from skbackprop.estimators.state import Saved
 from skbackprop.formulas import Graph, Value
 
 
@@ -52,7 +53,7 @@ def _finite(X: np.ndarray) -> np.ndarray:
 
 
 @documented_in("skbackprop.tabular")
-class RobustSmoothClip(ONNXMethods, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class RobustSmoothClip(ONNXMethods, OneToOneFeatureMixin, TransformerMixin, Saved, BaseEstimator):
     r"""Scale each column by its middle half, and bring outliers smoothly below 3.
 
     With the quartiles q25 and q75 and the median of a column,

@@ -11,11 +11,12 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from skbackprop.estimators.compat import target_encoder
+from skbackprop.estimators.state import Saved
 from skbackprop.formulas import Graph, Value
 from skbackprop.tabular.numbers import RobustSmoothClip
 
 
-class TargetShares(TransformerMixin, BaseEstimator):
+class TargetShares(TransformerMixin, Saved, BaseEstimator):
     """Replace columns of codes by the target's mean, or the share of each class, for each code.
 
     A part of the members of TabularClassifier and TabularRegressor: it sees the targets of their

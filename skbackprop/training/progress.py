@@ -115,17 +115,16 @@ class Progress:
         """Forget the best epoch: the next one becomes the best."""
         self.best, self.best_values, self.no_improvement = inf, None, 0
 
-    def resume(self, plan: Plan, same_run: bool) -> None:
-        """Prepare a run that goes on as if the last one had never ended, or the rest of that one.
+    def begin_next(self, plan: Plan) -> None:
+        """Prepare a run that goes on as if the last one had never ended."""
+        self.rows, self.solver, self.outcome, self.continued = [], plan.solver, "", True
+        self.began, self.best_before = self.n_iter, self.best
 
-        The rest of a run that is finished is nothing: its outcome stays.
-        """
+    def continue_run(self, plan: Plan) -> None:
+        """Prepare the rest of a run. A finished one has nothing left to do: its outcome stays."""
         self.rows, self.solver = [], plan.solver
-        if not same_run:
-            self.began, self.best_before = self.n_iter, self.best
-            self.outcome, self.continued = "", True
-        elif self.outcome not in ("converged", "diverged"):
-            self.outcome = ""
+        if self.outcome not in ("converged", "diverged", "stopped"):
+            self.outcome = ""  # `max_iter` may be larger now
 
     def fork(self) -> Progress:
         """Return a copy that a run may change without changing this one."""
