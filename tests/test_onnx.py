@@ -443,22 +443,29 @@ def test_metadata():
 # Pipelines: sklearn-onnx
 
 
+def unregister():
+    """Let sklearn-onnx know none of our estimators, as before `register_converters`."""
+    from skl2onnx._parse import sklearn_parsers_map
+    from skl2onnx._supported_operators import sklearn_operator_name_map
+
+    for cls in REGISTERED:
+        sklearn_operator_name_map.pop(cls, None)
+        sklearn_parsers_map.pop(cls, None)
+
+
 @pytest.fixture
 def skl2onnx():
-    return pytest.importorskip("skl2onnx")
+    module = pytest.importorskip("skl2onnx")
+    unregister()  # a page of the guide registers them
+    return module
 
 
 @pytest.fixture
 def registered(skl2onnx):
     """Our estimators are registered in one test only."""
-    from skl2onnx._parse import sklearn_parsers_map
-    from skl2onnx._supported_operators import sklearn_operator_name_map
-
     register_converters()
     yield skl2onnx
-    for cls in REGISTERED:
-        sklearn_operator_name_map.pop(cls)
-        sklearn_parsers_map.pop(cls, None)
+    unregister()
 
 
 #: float32, float64 and int64: sklearn-onnx computes in float32 except on float64.

@@ -30,7 +30,7 @@ onnx = pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
 
 from skbackprop.onnx import REGISTERED, register_converters, to_onnx  # noqa: E402
-from tests.test_onnx import OPSETS, TOLERANCE, close  # noqa: E402
+from tests.test_onnx import OPSETS, TOLERANCE, close, unregister  # noqa: E402
 
 DTYPES = [np.float32, np.float64]
 ENDS = [OPSETS[0], OPSETS[-1]]
@@ -655,20 +655,17 @@ def test_opsets(opset):
 
 @pytest.fixture
 def skl2onnx():
-    return pytest.importorskip("skl2onnx")
+    module = pytest.importorskip("skl2onnx")
+    unregister()  # a page of the guide registers them
+    return module
 
 
 @pytest.fixture
 def registered(skl2onnx):
     """Our estimators are registered in one test only."""
-    from skl2onnx._parse import sklearn_parsers_map
-    from skl2onnx._supported_operators import sklearn_operator_name_map
-
     register_converters()
     yield skl2onnx
-    for cls in REGISTERED:
-        sklearn_operator_name_map.pop(cls)
-        sklearn_parsers_map.pop(cls, None)
+    unregister()
 
 
 MODELS = {
