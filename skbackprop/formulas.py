@@ -1,14 +1,15 @@
 """Formulas written down as ONNX operators.
 
-What has a formula (a layer, an activation, a normalisation, a loss, a kind of target) has a method
-`onnx(graph, ...)` that writes it down for prediction: `A @ W + b` adds two operators to the graph.
+What has a formula (a layer, an activation, a loss, a kind of target, a transformer, an ensemble)
+has a method `onnx(graph, ...)` that writes it down for prediction: `A @ W + b` adds two operators.
 Nothing here imports `onnx`; `skbackprop.onnx` turns the graph into a file. Operators are used as
 they are from opset 9 on, and only those that onnxruntime has in float64, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -17,6 +18,8 @@ import numpy as np
 
 #: TensorProto's number of a type.
 _TYPE_NUMBER = {"float32": 1, "int64": 7, "float64": 11}
+#: The operators of classical machine learning, of which we use one, from their version 2 on.
+ML_DOMAIN, ML_VERSION = "ai.onnx.ml", 2
 #: From these opsets on the axes are an input, no attribute.
 _AXES_AS_INPUT = {"ReduceSum": 13, "ReduceMean": 18, "ReduceMax": 18}
 
@@ -88,6 +91,20 @@ class Node:
     output: str
     attributes: dict[str, Any]
 
+    @property
+    def domain(self) -> str:
+        """Which list of operators it is from; "" is ONNX's own."""
+        return ML_DOMAIN if self.operator == "LabelEncoder" else ""
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a model takes: a value of shape (n, width); as dtype, None stands for the graph's."""
+
+    name: str
+    dtype: np.dtype | None
+    width: int
+
 
 @dataclass(frozen=True)
 class Output:
@@ -109,18 +126,45 @@ class Graph:
         The version of ONNX's operators.
     new_name : callable, default=None
         Makes a name that is still free from one such as "MatMul".
+    taken : sequence of str
+        Names that aren't free from the start.
     """
 
     def __init__(
-        self, dtype: Any, opset: int, new_name: Callable[[str], str] | None = None
+        self,
+        dtype: Any,
+        opset: int,
+        new_name: Callable[[str], str] | None = None,
+        taken: Sequence[str] = (),
     ) -> None:
-        self.dtype, self.opset = np.dtype(dtype), opset
+        self.dtype, self.opset, self.taken = np.dtype(dtype), opset, taken
         self.nodes: list[Node] = []
         self.constants: dict[str, np.ndarray] = {}
         self._new_name = new_name or self._numbered
 
     def _numbered(self, name: str) -> str:
-        return f"{name}_{len(self.nodes) + len(self.constants)}"
+        name = f"{name}_{len(self.nodes) + len(self.constants)}"
+        while name in self.taken:
+            name += "_"
+        return name
+
+    def of(self, dtype: Any) -> Graph:
+        """The same operators, for writing down formulas of real numbers of another type."""
+        other = copy(self)
+        if np.dtype(dtype).kind == "f":
+            other.dtype = np.dtype(dtype)
+        return other
+
+    def keep(self, outputs: Sequence[Value]) -> None:
+        """Remove what the outputs don't depend on."""
+        needed, kept = {value.name for value in outputs}, []
+        for node in reversed(self.nodes):
+            if node.output in needed:
+                needed.update(node.inputs)
+                kept.append(node)
+        self.nodes[:] = reversed(kept)
+        for name in self.constants.keys() - needed:
+            del self.constants[name]
 
     def op(self, operator: str, *inputs: Any, **attributes: Any) -> Value:
         """The output of an ONNX operator. Numbers and arrays among the inputs become constants."""
@@ -140,7 +184,22 @@ class Graph:
 
     def cast(self, A: Value, dtype: Any) -> Value:
         """A as int64, float32 or float64."""
-        return self.op("Cast", A, to=_TYPE_NUMBER[np.dtype(dtype).name])
+        return self.of(dtype).op("Cast", A, to=_TYPE_NUMBER[np.dtype(dtype).name])
+
+    def real(self, A: Value) -> Value:
+        """A, which holds real numbers of its own graph's dtype, in the dtype of this one."""
+        return A if A.graph.dtype == self.dtype else self.cast(A, self.dtype)
+
+    def columns(self, A: Value, indices: Any) -> Value:
+        """A[:, indices]."""
+        return A.graph.op("Gather", A, np.asarray(indices, np.int64), axis=1)
+
+    def look_up(self, A: Value, table: Mapping[str, int] | Mapping[int, int], other: int) -> Value:
+        """table[a] for each string or whole number a in A; `other` where the table has none."""
+        keys = list(table)
+        kind = "keys_strings" if isinstance(keys[0], str) else "keys_int64s"
+        entries = {kind: keys, "values_int64s": list(table.values()), "default_int64": other}
+        return self.op("LabelEncoder", A, **entries)
 
     def over_columns(self, operator: str, A: Value) -> Value:
         """Each row's "ReduceSum", "ReduceMean" or "ReduceMax", of shape (n, 1)."""

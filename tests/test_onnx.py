@@ -33,7 +33,7 @@ from skbackprop.normalization import NORMALIZATIONS, LayerNorm
 onnx = pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
 
-from skbackprop.onnx import OLDEST_OPSET, register_converters, to_onnx  # noqa: E402
+from skbackprop.onnx import OLDEST_OPSET, REGISTERED, register_converters, to_onnx  # noqa: E402
 
 DTYPES = [np.float32, np.float64]
 #: Largest difference, in units of the largest number: some 20 roundings.
@@ -417,7 +417,7 @@ def test_errors(monkeypatch):
     fitted = model()
     with pytest.raises(NotFittedError, match="not fitted yet"):
         to_onnx(BackpropClassifier())
-    with pytest.raises(TypeError, match=r"BackpropRegressor; got LogisticRegression\(\)"):
+    with pytest.raises(TypeError, match=r"TabularRegressor; got LogisticRegression\(\)"):
         to_onnx(LogisticRegression())
     for opset in (8, 1000, "17", 9.0):
         with pytest.raises(ValueError, match=rf"target_opset .* from 9 to \d+.*got {opset!r}"):
@@ -443,22 +443,29 @@ def test_metadata():
 # Pipelines: sklearn-onnx
 
 
+def unregister():
+    """Let sklearn-onnx know none of our estimators, as before `register_converters`."""
+    from skl2onnx._parse import sklearn_parsers_map
+    from skl2onnx._supported_operators import sklearn_operator_name_map
+
+    for cls in REGISTERED:
+        sklearn_operator_name_map.pop(cls, None)
+        sklearn_parsers_map.pop(cls, None)
+
+
 @pytest.fixture
 def skl2onnx():
-    return pytest.importorskip("skl2onnx")
+    module = pytest.importorskip("skl2onnx")
+    unregister()  # a page of the guide registers them
+    return module
 
 
 @pytest.fixture
 def registered(skl2onnx):
     """Our estimators are registered in one test only."""
-    from skl2onnx._parse import sklearn_parsers_map
-    from skl2onnx._supported_operators import sklearn_operator_name_map
-
     register_converters()
     yield skl2onnx
-    for cls in (BackpropClassifier, BackpropRegressor):
-        sklearn_operator_name_map.pop(cls)
-        sklearn_parsers_map.pop(cls, None)
+    unregister()
 
 
 #: float32, float64 and int64: sklearn-onnx computes in float32 except on float64.

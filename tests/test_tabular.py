@@ -337,6 +337,16 @@ def test_a_category_is_the_same_whatever_is_beside_it():
     assert_array_equal(encode([True, False], [True, False, "x"])[:, :2], [[0, 1], [1, 0]])
 
 
+def test_large_whole_numbers_are_different_categories():
+    table = pd.DataFrame({"a": [2**60, 2**60 + 1, 2**60 + 2] * 2})
+    expected = np.tile(np.eye(3), (2, 1))
+    encoder = TabularEncoder(categorical_features=["a"]).fit(table)
+    assert_array_equal(encoder.transform(table), expected)
+    gap = pd.concat([table, pd.DataFrame({"a": [None]}, dtype=object)]).astype(object)
+    assert_array_equal(encoder.transform(gap), [*expected, [0, 0, 0]])
+    assert_array_equal(TabularEncoder(categorical_features=["a"]).fit_transform(gap)[:6], expected)
+
+
 def test_the_order_of_categories_is_not_chance():
     for texts in (["1", "01", "10", "2"], ["nan", "3", "20"], ["b", "a", "1"]):
         encoder = TabularEncoder(categorical_features=[0]).fit(pd.DataFrame({"a": texts}))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Callable
+from functools import reduce
+from operator import add
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -16,6 +19,7 @@ from sklearn.utils import check_array, check_random_state, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from skbackprop.ensemble.steps import inputs_of, steps_of, through
 from skbackprop.ensemble.tasks import FitTask, Part
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.checks import (
@@ -26,8 +30,10 @@ from skbackprop.estimators.checks import (
     warn,
 )
 from skbackprop.estimators.compat import CallbackSupportMixin, safe_indexing, with_callbacks
+from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.state import Saved
+from skbackprop.formulas import Graph, Input, Output, Value
 from skbackprop.optimizers import OPTIMIZERS
 
 #: Seeds of the members are below this.
@@ -93,7 +99,7 @@ def train(job: Job, X: Any, y: Any, sample_weight: Any) -> Any:
 
 
 @documented_in("skbackprop.ensemble")
-class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, Saved, BaseEstimator):
+class FoldEnsemble(ONNXMethods, CallbackSupportMixin, MetaEstimatorMixin, Saved, BaseEstimator):
     """What the two ensembles have in common."""
 
     _kind: ClassVar[type[BaseBackprop]]
@@ -267,6 +273,37 @@ class FoldEnsemble(CallbackSupportMixin, MetaEstimatorMixin, Saved, BaseEstimato
                 dtype=network_of(self.members_[0]).coefs_[0].dtype,
                 reset=False,
             )
+
+    @property
+    def _onnx_dtype(self) -> np.dtype:
+        dtype: np.dtype = network_of(self.members_[0]).coefs_[0].dtype
+        return dtype
+
+    def _onnx_inputs(self) -> list[Input]:
+        """The one array X, or what the first steps of all members take."""
+        if not begin_with_transformers(self.members_):
+            return super()._onnx_inputs()
+        inputs, *others = (inputs_of(member, self.n_features_in_) for member in self.members_)
+        for other in others:
+            for one, another in zip(inputs, other, strict=False):
+                if one != another:
+                    raise ValueError(
+                        "The members of the ensemble take different inputs, which an ONNX model"
+                        f" can't have: {one.name!r} of {one.dtype}, and {another.name!r} of"
+                        f" {another.dtype}. Let one encoder stand before the whole ensemble, or"
+                        " make the column of one type."
+                    )
+        return inputs
+
+    def _mean_onnx(self, graph: Graph, X: Any, output: Callable[[Any, Any], Value]) -> Value:
+        """The mean of `output(member, outputs)` over the members, in ONNX operators."""
+        check_is_fitted(self)
+        values = []
+        for member in self.members_:
+            A = through(graph, X, steps_of(member)[:-1])
+            outputs: dict[str, Output] = network_of(member).onnx(graph, A)
+            values.append(output(network_of(member), outputs))
+        return reduce(add, values) / float(len(values))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

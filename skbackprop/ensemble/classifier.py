@@ -13,7 +13,8 @@ from sklearn.metrics import accuracy_score
 from skbackprop.ensemble.base import Fold, FoldEnsemble, average_of_left_out, network_of
 from skbackprop.estimators.classifier import BackpropClassifier
 from skbackprop.estimators.compat import safe_indexing
-from skbackprop.estimators.labels import as_labels
+from skbackprop.estimators.labels import as_labels, most_likely
+from skbackprop.formulas import Graph, Output, Value
 
 #: Temperatures are looked for between exp(-3) and exp(3).
 LOG_TEMPERATURES = (-3.0, 3.0)
@@ -232,6 +233,40 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
         """
         p = self._probabilities(X)
         return (p.mean(axis=0), p.std(axis=0)) if return_std else p.mean(axis=0)
+
+    def onnx(self, graph: Graph, X: Any, nocl: bool = False) -> dict[str, Output]:
+        """Write `predict` and `predict_proba` down in ONNX operators.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value or list of Value
+            Samples as rows, or the columns of a table.
+
+        nocl : bool, default=False
+            Whether the label is the index of the class.
+
+        Returns
+        -------
+        outputs : dict of str to Output
+            "label" and "probabilities".
+        """
+        p = self._mean_onnx(graph, X, self._aligned_onnx)
+        n = len(self.classes_)
+        if self._multilabel:
+            label = Output(graph.cast(p > 0.5, np.int64), np.dtype(np.int64), (n,))
+        else:
+            label = most_likely(graph, p, self.classes_, nocl)
+        return {"label": label, "probabilities": Output(p, graph.dtype, (n,))}
+
+    def _aligned_onnx(self, member: BackpropClassifier, outputs: dict[str, Output]) -> Value:
+        """A member's probabilities, with zeros for classes that weren't among its rows."""
+        p, n = outputs["probabilities"].value, len(self.classes_)
+        if self._multilabel or len(member.classes_) == n:
+            return p
+        return p @ np.eye(n)[np.searchsorted(self.classes_, member.classes_)]
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Return the logarithm of the mean probabilities.

@@ -8,10 +8,11 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from skbackprop.ensemble.base import Fold, FoldEnsemble, average_of_left_out
+from skbackprop.ensemble.base import Fold, FoldEnsemble, average_of_left_out, network_of
 from skbackprop.estimators.compat import safe_indexing
 from skbackprop.estimators.numbers import as_numbers
 from skbackprop.estimators.regressor import BackpropRegressor
+from skbackprop.formulas import Graph, Output
 
 
 class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
@@ -119,6 +120,26 @@ class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
         X = self._checked(X)
         values = np.stack([member.predict(X) for member in self.members_])
         return (values.mean(axis=0), values.std(axis=0)) if return_std else values.mean(axis=0)
+
+    def onnx(self, graph: Graph, X: Any) -> dict[str, Output]:
+        """Write `predict` down in ONNX operators.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value or list of Value
+            Samples as rows, or the columns of a table.
+
+        Returns
+        -------
+        outputs : dict of str to Output
+            "variable", of shape (n, n_outputs).
+        """
+        mean = self._mean_onnx(graph, X, lambda _, outputs: outputs["variable"].value)
+        width = network_of(self.members_[0]).n_outputs_
+        return {"variable": Output(mean, graph.dtype, (width,))}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""What ONNX needs of an estimator, and what sklearn-onnx asks of it in a pipeline.
+"""What ONNX needs of an estimator or transformer, and what sklearn-onnx asks of it in a pipeline.
 
 sklearn-onnx calls `onnx_shape_calculator` and `onnx_converter` on an estimator that it doesn't know
 and uses the functions that they return. Its third question, `onnx_parser`, needs no answer: it
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skbackprop.formulas import Graph, Output, Value
+from skbackprop.formulas import ML_VERSION, Graph, Input, Output, Value
 from skbackprop.network import Network
 
 #: What sklearn-onnx's users may choose for a classifier, and the choices.
@@ -26,7 +26,19 @@ CLASSIFIER_OPTIONS = {
 
 
 class ONNXMethods:
-    """Methods of an estimator that has ``onnx(graph, X, **options)``, a dict of outputs."""
+    """Methods of what has ``onnx(graph, X)``.
+
+    That returns a transformer's result, and of an estimator a dict of outputs. X is a Value or, if
+    `_onnx_inputs` has several, a list of these.
+    """
+
+    #: What `skbackprop.onnx.to_onnx` computes in.
+    _onnx_dtype: Any
+    n_features_in_: int
+
+    def _onnx_inputs(self) -> list[Input]:
+        """What `skbackprop.onnx.to_onnx` makes the inputs of the model."""
+        return [Input("X", None, self.n_features_in_)]
 
     def onnx_shape_calculator(self) -> Callable[..., None]:
         """Return the function that sets the types of the outputs, for sklearn-onnx.
@@ -57,7 +69,6 @@ class NetworkExport(ONNXMethods):
 
     @property
     def _onnx_dtype(self) -> np.dtype:
-        """What `skbackprop.onnx.to_onnx` computes in."""
         return self._network.theta.dtype
 
     def onnx(self, graph: Graph, X: Value, **options: bool) -> dict[str, Output]:
@@ -83,6 +94,16 @@ class NetworkExport(ONNXMethods):
         check_is_fitted(self)
         Z = self._network.onnx(graph, X)
         return self._targets.onnx(graph, Z, self._network.architecture.loss, **options)
+
+
+def outputs_of(model: Any, graph: Graph, X: Any, **options: bool) -> dict[str, Output]:
+    """The outputs of an estimator by name, or the one output of a transformer."""
+    written = model.onnx(graph, X, **options)
+    if isinstance(written, Value):
+        width = len(model.get_feature_names_out())
+        return {"variable": Output(written, graph.dtype, (width,))}
+    outputs: dict[str, Output] = written
+    return outputs
 
 
 def set_types(operator: Any) -> None:
@@ -116,8 +137,16 @@ def convert(scope: Any, operator: Any, container: Any) -> None:
             number, values = tensor.data_type, tensor
         container.add_initializer(name, number, list(array.shape), values)
     for node in graph.nodes:
-        name = scope.get_unique_operator_name(node.operator)
-        container.add_node(node.operator, node.inputs, node.output, name=name, **node.attributes)
+        version = ML_VERSION if node.domain else None
+        container.add_node(
+            node.operator,
+            node.inputs,
+            node.output,
+            op_domain=node.domain,
+            op_version=version,
+            name=scope.get_unique_operator_name(node.operator),
+            **node.attributes,
+        )
     for declared, output in zip(operator.outputs, outputs.values(), strict=True):
         name = scope.get_unique_operator_name("Identity")
         container.add_node("Identity", output.value.name, declared.full_name, name=name)
@@ -126,12 +155,36 @@ def convert(scope: Any, operator: Any, container: Any) -> None:
 def _outputs(graph: Graph, operator: Any, where: Any) -> dict[str, Output]:
     """The outputs of an estimator; `where` is the scope or the container that has the options."""
     model = operator.raw_operator
-    X = [graph.cast(Value(graph, x.full_name), graph.dtype) for x in operator.inputs]
-    joined = graph.op("Concat", *X, axis=1) if len(X) > 1 else X[0]
-    # None for an estimator that isn't registered, which has no options
-    options = where.get_options(model, {"raw_scores": False, "nocl": False}, fail=False) or {}
-    chosen = {name: True for name in ("raw_scores", "nocl") if options.get(name)}
-    return dict(model.onnx(graph, joined, **chosen))
+    # None where a model has no such option, as if it isn't registered
+    chosen = {
+        name: True
+        for name in ("raw_scores", "nocl")
+        if (where.get_options(model, {name: False}, fail=False) or {}).get(name)
+    }
+    outputs = outputs_of(model, graph, _given(graph, operator), **chosen)
+    for name, output in outputs.items():
+        if output.dtype.kind == "f":  # sklearn-onnx's models have one type of real numbers
+            outputs[name] = Output(graph.real(output.value), graph.dtype, output.row)
+    graph.keep([output.value for output in outputs.values()])
+    return outputs
+
+
+def _given(graph: Graph, operator: Any) -> Value | list[Value]:
+    """What sklearn-onnx hands to an estimator, as that wants it: side by side, or columns."""
+    wanted = operator.raw_operator._onnx_inputs()
+    values = {x.raw_name: Value(graph, x.full_name) for x in operator.inputs}
+    if len(wanted) == 1:
+        dtype = wanted[0].dtype or graph.dtype
+        X = [graph.cast(x, dtype) for x in values.values()]
+        return graph.of(dtype).op("Concat", *X, axis=1) if len(X) > 1 else X[0]
+    if len(values) == 1:
+        return next(iter(values.values()))
+    names = [column.name for column in wanted]
+    columns = [values[name] for name in names] if set(names) == set(values) else values.values()
+    return [
+        x if one.dtype is None or one.dtype.kind == "U" else graph.cast(x, one.dtype)
+        for x, one in zip(columns, wanted, strict=True)
+    ]
 
 
 def _dtype(operator: Any) -> type:

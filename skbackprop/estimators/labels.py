@@ -70,6 +70,15 @@ def _as_onnx(classes: np.ndarray) -> np.ndarray:
     raise TypeError(f"ONNX has strings and int64 as labels, which can't hold {classes!r}.")
 
 
+def most_likely(graph: Graph, Z: Value, classes: np.ndarray, nocl: bool = False) -> Output:
+    """classes[Z.argmax(axis=1)] in ONNX operators; with `nocl` only the index."""
+    index = graph.op("ArgMax", Z, axis=1, keepdims=0)
+    if nocl:
+        return Output(index, np.dtype(np.int64), ())
+    names = _as_onnx(classes)
+    return Output(graph.op("Gather", names, index), names.dtype, ())
+
+
 @dataclass(frozen=True)
 class Labels:
     """The classes of a fitted classifier.
@@ -267,11 +276,7 @@ class Labels:
         if self.kind == "multilabel":
             label = Output(graph.cast(Z > 0.0, np.int64), np.dtype(np.int64), (n,))
         else:
-            index, names = graph.op("ArgMax", Z, axis=1, keepdims=0), np.arange(n)
-            if not nocl:
-                names = _as_onnx(self.classes)
-                index = graph.op("Gather", names, index)
-            label = Output(index, names.dtype, ())
+            label = most_likely(graph, Z, self.classes, nocl)
         return {"label": label, **outputs}
 
     def _inside(self, Z: np.ndarray, loss: OutputLoss) -> np.ndarray:

@@ -12,11 +12,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.ensemble.base import FoldEnsemble
+from skbackprop.ensemble.steps import inputs_of, through
 from skbackprop.ensemble.tasks import FitTask
 from skbackprop.estimators.checks import check_integer, unchanged_on_error
 from skbackprop.estimators.compat import N_FOLDS, CallbackSupportMixin, with_callbacks
+from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.state import Saved
+from skbackprop.formulas import Graph, Input, Output
 from skbackprop.tabular.bins import TreeBins
 from skbackprop.tabular.encoder import TabularEncoder
 from skbackprop.tabular.targets import TargetShares
@@ -26,7 +29,7 @@ MAX_ONE_HOT = 50
 
 
 @documented_in("skbackprop.tabular")
-class Tabular(CallbackSupportMixin, MetaEstimatorMixin, Saved, BaseEstimator):
+class Tabular(ONNXMethods, CallbackSupportMixin, MetaEstimatorMixin, Saved, BaseEstimator):
     """What the two estimators have in common."""
 
     _ensemble: ClassVar[type[FoldEnsemble]]
@@ -170,6 +173,38 @@ class Tabular(CallbackSupportMixin, MetaEstimatorMixin, Saved, BaseEstimator):
         check_is_fitted(self)
         with config_context(transform_output="default"):
             return getattr(self.ensemble_, method)(self.encoder_.transform(X), *arguments)
+
+    def onnx(self, graph: Graph, X: Any, **options: bool) -> dict[str, Output]:
+        """Write the predictions down in ONNX operators. `skbackprop.onnx.to_onnx` calls it.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value or list of Value
+            The table, or its columns.
+
+        **options : bool
+            For a classifier, `nocl` for indices in place of labels.
+
+        Returns
+        -------
+        outputs : dict of str to Output
+            "label" and "probabilities" of a classifier, "variable" of a regressor.
+        """
+        check_is_fitted(self)
+        E = through(graph, X, [("encoder", self.encoder_)])
+        outputs: dict[str, Output] = self.ensemble_.onnx(graph, E, **options)
+        return outputs
+
+    @property
+    def _onnx_dtype(self) -> np.dtype:
+        return self.ensemble_._onnx_dtype
+
+    def _onnx_inputs(self) -> list[Input]:
+        """What the encoder takes."""
+        return inputs_of(self.encoder_, self.n_features_in_)
 
     @property
     def members_(self) -> list[Any]:

@@ -12,8 +12,10 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.estimators.checks import check_integer
+from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.state import Saved
+from skbackprop.formulas import Graph, Value
 from skbackprop.tabular.numbers import check_numbers, names_out
 
 #: The least that TreeBins takes.
@@ -50,8 +52,21 @@ def piecewise_linear(X: np.ndarray, edges: list[np.ndarray]) -> np.ndarray:
     return B
 
 
+def piecewise_linear_onnx(graph: Graph, X: Value, edges: list[np.ndarray]) -> Value:
+    """`piecewise_linear` in ONNX operators: all bins side by side, each with its column's x."""
+    column = [j for j, e in enumerate(edges) for _ in e[1:]]
+    low, high = (np.concatenate([e[part] for e in edges]) for part in (np.s_[:-1], np.s_[1:]))
+    with np.errstate(over="ignore"):
+        half = np.where(np.isfinite(high - low), 1.0, 0.5).astype(low.dtype)
+    wide = graph.of(np.result_type(graph.dtype, low))
+    x = wide.columns(wide.real(X), column)
+    x = wide.op("Where", wide.op("IsNaN", x), low, x)
+    part = (half * x - half * low) / (half * high - half * low)
+    return graph.real(wide.clip(part, 0.0, 1.0))
+
+
 @documented_in("skbackprop.tabular")
-class PiecewiseLinearBins(TransformerMixin, Saved, BaseEstimator):
+class PiecewiseLinearBins(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
     r"""Cut each column into bins, and tell how far x has gone through each of them.
 
     For the edges e_0 < e_1 < ... < e_k of a column there are k outputs,
@@ -123,6 +138,7 @@ class PiecewiseLinearBins(TransformerMixin, Saved, BaseEstimator):
         """
         check_integer("n_bins", self.n_bins, 1, or_none=True)
         X = check_numbers(self, X, reset=True)
+        self._onnx_dtype = X.dtype
         self.edges_ = [self._edges(x[np.isfinite(x)]) for x in X.T]
         return self
 
@@ -149,6 +165,25 @@ class PiecewiseLinearBins(TransformerMixin, Saved, BaseEstimator):
         X = check_numbers(self, X, reset=False)
         return piecewise_linear(X, self.edges_)
 
+    def onnx(self, graph: Graph, X: Value) -> Value:
+        """Write `transform` down in ONNX operators.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value
+            Samples as rows.
+
+        Returns
+        -------
+        B : Value
+            What `transform` returns.
+        """
+        check_is_fitted(self)
+        return piecewise_linear_onnx(graph, X, self.edges_)
+
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the outputs by the upper edges of their bins.
 
@@ -173,7 +208,7 @@ class PiecewiseLinearBins(TransformerMixin, Saved, BaseEstimator):
 
 
 @documented_in("skbackprop.tabular")
-class TreeBins(TransformerMixin, Saved, BaseEstimator):
+class TreeBins(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
     """Add bins where the target changes.
 
     A decision tree that sees a single column splits it where the target changes most. These splits
@@ -285,6 +320,7 @@ class TreeBins(TransformerMixin, Saved, BaseEstimator):
             multi_output=True,
             y_numeric=self.target_type == "continuous",
         )
+        self._onnx_dtype = X.dtype
         columns = [np.unique(_column(X, j), return_inverse=True) for j in range(X.shape[1])]
         is_cut = [len(values) >= self.min_distinct for values, _ in columns]
         n_leaves = min(self.max_leaf_nodes, self.max_bins // max(1, sum(is_cut)))
@@ -336,6 +372,25 @@ class TreeBins(TransformerMixin, Saved, BaseEstimator):
         if issparse(X):
             return hstack([X, csr_matrix(bins)], format="csr")
         return np.hstack([X, bins])
+
+    def onnx(self, graph: Graph, X: Value) -> Value:
+        """Write `transform` down in ONNX operators.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value
+            Samples as rows.
+
+        Returns
+        -------
+        B : Value
+            What `transform` returns, as a dense matrix.
+        """
+        check_is_fitted(self)
+        return graph.op("Concat", X, piecewise_linear_onnx(graph, X, self.edges_), axis=1)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the columns of the result.

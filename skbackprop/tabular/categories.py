@@ -8,7 +8,9 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.preprocessing import OneHotEncoder
 
+from skbackprop.formulas import Graph, Value
 from skbackprop.tabular.columns import Column, in_order
+from skbackprop.tabular.tensors import KEYS, MISSING_INTEGER, MISSING_TEXTS, place_of_number
 
 
 class Categories:
@@ -29,6 +31,7 @@ class Categories:
         """Learn the categories."""
         self.categories = [in_order(column.categories()) for column in columns]
         counts = np.array([len(categories) for categories in self.categories], int)
+        self.tensors = [column.tensor(is_categorical=True) for column in columns]
         self.has_gaps = np.array([column.missing.any() for column in columns], bool)
         self.many = counts > (np.inf if self.max_one_hot is None else self.max_one_hot)
         # a column of missing values alone has no categories, and is left out
@@ -77,6 +80,46 @@ class Categories:
                     code[columns[j].missing] = len(self.categories[j])
             blocks.append(codes)
         return blocks
+
+    def onnx(self, graph: Graph, columns: list[Value]) -> list[Value]:
+        """What `transform` returns, in ONNX operators: tables of what each category becomes."""
+        few, many = np.flatnonzero(self.few).tolist(), np.flatnonzero(self.many).tolist()
+        blocks = []
+        for order, j in enumerate(few):
+            rows = self._one_hot_rows(order, j)
+            if rows.shape[1] == 1:
+                position = self._position(graph, columns[j], j)
+                blocks.append(graph.op("Gather", rows.toarray().ravel(), position))
+            elif rows.shape[1] > 1:
+                place = np.full(rows.shape[0], -1)
+                place[rows.nonzero()[0]] = rows.nonzero()[1]
+                own = graph.op("Gather", place, self._position(graph, columns[j], j))
+                is_own = graph.op("Equal", own, np.arange(rows.shape[1]))
+                blocks.append(graph.cast(is_own, graph.dtype))
+        for j in many:
+            n = len(self.categories[j])
+            table = np.array([*range(n), -1, n if self.has_gaps[j] else -1], float)
+            blocks.append(graph.op("Gather", table, self._position(graph, columns[j], j)))
+        return blocks
+
+    def _one_hot_rows(self, order: int, j: int) -> csr_matrix:
+        """What each category of column j becomes, and an unknown and a missing value: zeros."""
+        n = len(self.categories[j])
+        codes = np.full((n + 2, self.few.sum()), -1)
+        codes[:n, order] = np.arange(n)
+        own = [k for k, (column, _) in enumerate(self.labels) if column == j]
+        return (self.one_hot.transform(codes) @ self.join)[:, own]
+
+    def _position(self, graph: Graph, x: Value, j: int) -> Value:
+        """The place of each x among the categories; after these, unknown and missing values."""
+        keys = [KEYS[self.tensors[j]](name) for name in self.categories[j]]
+        n = len(keys)
+        places = {key: i for i, key in enumerate(keys)}
+        if self.tensors[j] == "text":
+            return graph.look_up(x, dict.fromkeys(MISSING_TEXTS, n + 1) | places, n)
+        if self.tensors[j] == "integer":
+            return graph.look_up(x, {MISSING_INTEGER: n + 1, **places}, n)
+        return place_of_number(graph.of(np.float64), x, keys)
 
     def names(self, names: np.ndarray) -> list[str]:
         """Names of the columns encoded, given those of the table."""

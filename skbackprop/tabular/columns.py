@@ -13,6 +13,8 @@ from sklearn.utils import check_array
 
 #: How pandas, polars and pyarrow call types whose values are categories, even if they are numbers.
 CATEGORICAL = ("category", "categorical", "enum", "dictionary")
+#: Whole numbers up to here are floats.
+EXACT = 2**53
 #: Names of the types of missing values other than None and NaN; comparing them isn't allowed.
 MISSING = ("NAType", "NaTType")
 
@@ -21,8 +23,8 @@ class Column:
     """The values of one column, and what it is called in messages.
 
     `values` is an array of numbers, with NaN for missing ones, or of objects. `missing` tells which
-    are missing. `kind` is "number", "text", "flag" or "other", and `declared` True if the table
-    says that the column holds categories.
+    are missing. `kind` is "number", "date", "text", "flag" or "other", and `declared` True if the
+    table says that the column holds categories.
     """
 
     def __init__(self, given: Any, title: str) -> None:
@@ -49,6 +51,7 @@ class Column:
 
     def _take_dates(self, values: np.ndarray) -> None:
         """Dates become days since 1970, durations days."""
+        self.kind = "date"
         self.missing = np.isnat(values)
         unit = "timedelta64[us]" if values.dtype.kind == "m" else "datetime64[us]"
         self.values = values.astype(unit).astype(np.float64) / 86_400e6
@@ -63,6 +66,8 @@ class Column:
             self.kind, self.values = "flag", self._floats(there)
         elif all(isinstance(v, Real | Decimal) for v in there):
             self.values = self._floats(there)
+            if all(isinstance(v, Integral) for v in there):
+                self.exact = values
         elif all(isinstance(v, timedelta | np.timedelta64) for v in there):
             durations = np.full(len(values), np.timedelta64("NaT", "us"))
             durations[~self.missing] = [np.timedelta64(v, "us") for v in there]
@@ -93,7 +98,7 @@ class Column:
         ValueError
             If there are other values; the message names the column and the first of them.
         """
-        if self.kind in ("number", "flag"):
+        if self.kind in ("number", "date", "flag"):
             return self.values
         floats = np.full(len(self.values), np.nan)
         for i in np.flatnonzero(~self.missing):
@@ -129,6 +134,22 @@ class Column:
             None if is_missing else _category(value)
             for value, is_missing in zip(values, self.missing.tolist(), strict=True)
         ]
+
+    def tensor(self, is_categorical: bool) -> str:
+        """What a tensor of ONNX has to hold: "number", "flag", "text", "integer" or what it can't.
+
+        Categories are "integer" if they are too large for a float to tell them apart.
+        """
+        if self.kind in ("date", "other"):
+            return self.kind
+        if not is_categorical:
+            return "number"
+        if self.exact is not None and self.exact.dtype.kind in "iuO" and not self.missing.all():
+            there = self.exact[~self.missing]
+            low, high = int(there.min()), int(there.max())
+            if low < -EXACT or high > EXACT:
+                return "integer" if low > -(2**63) and high < 2**63 else "huge"
+        return self.kind
 
 
 def _category(value: Any) -> str:

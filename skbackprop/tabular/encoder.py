@@ -13,12 +13,15 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.estimators.checks import check_integer, unchanged_on_error
+from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.state import Saved
+from skbackprop.formulas import Graph, Input, Value, formula
 from skbackprop.tabular.bins import PiecewiseLinearBins
 from skbackprop.tabular.categories import Categories
-from skbackprop.tabular.columns import Column, names_of, read, unique_names
+from skbackprop.tabular.columns import Column, is_frame, names_of, read, unique_names
 from skbackprop.tabular.numbers import RobustSmoothClip, names_out
+from skbackprop.tabular.tensors import beside, inputs_by_column
 
 #: With sparse_output="auto": at least so many columns, at most this share not zero in a row.
 WIDE, SPARSE = 256, 0.1
@@ -27,7 +30,7 @@ LARGEST = np.finfo(np.float64).max / 8
 
 
 @documented_in("skbackprop.tabular")
-class TabularEncoder(TransformerMixin, Saved, BaseEstimator):
+class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
     """Encode a table for a neural network.
 
     - Columns of numbers go through :class:`RobustSmoothClip`, those of few distinct values through
@@ -156,6 +159,11 @@ class TabularEncoder(TransformerMixin, Saved, BaseEstimator):
         with unchanged_on_error(self), config_context(transform_output="default"):
             validate_data(self, _shaped(X, columns), reset=True, skip_check_array=True)
             self.categorical_ = self._categorical(columns, names_of(X))
+            self._tensors = [
+                column.tensor(is_one)
+                for column, is_one in zip(columns, self.categorical_.tolist(), strict=True)
+            ]
+            self._is_frame = is_frame(X)
             self._empty = np.zeros(len(columns), bool)
             X = self._numbers(columns)
             self._empty[~self.categorical_] = np.isnan(X).all(axis=0)
@@ -274,6 +282,25 @@ class TabularEncoder(TransformerMixin, Saved, BaseEstimator):
         blocks.append(marks[:, self._marks])
         return blocks
 
+    def _encode_numbers_onnx(self, graph: Graph, X: Value) -> list[Value]:
+        """The columns made of numbers, in ONNX operators."""
+        if self._imputer is None:
+            return []
+        missing = graph.op("IsNaN", X)
+        filled = graph.op("Where", missing, self._imputer.statistics_, X)
+        filled = graph.clip(filled, -LARGEST, LARGEST)
+        blocks = [
+            formula(transformer, "transform")(graph, graph.columns(filled, np.flatnonzero(mask)))
+            for mask, transformer in self._parts
+        ]
+        two, marked = np.flatnonzero(self._two), self._imputer.indicator_.features_[self._marks]
+        if len(two):
+            x = graph.clip((graph.columns(filled, two) - self._middle) / self._half, -1.0, 1.0)
+            blocks.append(graph.op("Where", graph.columns(missing, two), 0.0, x))
+        if len(marked):
+            blocks.append(graph.cast(graph.columns(missing, marked), graph.dtype))
+        return blocks
+
     def _number_names(self, names: np.ndarray) -> list[str]:
         """The names of these columns."""
         if self._imputer is None:
@@ -316,6 +343,47 @@ class TabularEncoder(TransformerMixin, Saved, BaseEstimator):
         if self._is_sparse(blocks):
             return hstack([csr_matrix(block) for block in blocks], format="csr", dtype=self.dtype)
         return np.hstack([b.toarray() if issparse(b) else b for b in blocks])
+
+    def onnx(self, graph: Graph, X: Any) -> Value:
+        """Write `transform` down in ONNX operators.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value or list of Value
+            The table, or its columns.
+
+        Returns
+        -------
+        E : Value
+            What `transform` returns, as a dense matrix.
+        """
+        check_is_fitted(self)
+        exact = graph.of(np.float64)
+        numbers, categories = np.flatnonzero(~self.categorical_), np.flatnonzero(self.categorical_)
+        blocks: list[Value] = []
+        if len(numbers):
+            blocks += self._encode_numbers_onnx(exact, exact.cast(beside(X, numbers), np.float64))
+        with config_context(transform_output="default"):
+            blocks += self._categories.onnx(graph, [beside(X, [j]) for j in categories])
+        if not blocks:
+            raise ValueError("Nothing can be exported to ONNX: the encoded table has no columns.")
+        return graph.op("Concat", *map(graph.real, blocks), axis=1)
+
+    @property
+    def _onnx_dtype(self) -> np.dtype:
+        return np.dtype(self.dtype)
+
+    def _onnx_inputs(self) -> list[Input]:
+        """One input for each column of a frame, or of an array with strings; else the array X."""
+        names = names_out(self, None).tolist()
+        columns = inputs_by_column(names, self._tensors)
+        if self._is_frame or "text" in self._tensors:
+            return columns
+        is_integer = "integer" in self._tensors
+        return [Input("X", np.dtype(np.int64 if is_integer else np.float64), len(names))]
 
     def _is_sparse(self, blocks: list[Any]) -> bool:
         """Whether the result is sparse; with "auto" the numbers of columns decide."""

@@ -8,8 +8,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.state import Saved
+from skbackprop.formulas import Graph, Value
 
 
 def check_numbers(transformer: Any, X: Any, reset: bool) -> np.ndarray:
@@ -51,7 +53,7 @@ def _finite(X: np.ndarray) -> np.ndarray:
 
 
 @documented_in("skbackprop.tabular")
-class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, Saved, BaseEstimator):
+class RobustSmoothClip(ONNXMethods, OneToOneFeatureMixin, TransformerMixin, Saved, BaseEstimator):
     r"""Scale each column by its middle half, and bring outliers smoothly below 3.
 
     With the quartiles q25 and q75 and the median of a column,
@@ -115,6 +117,7 @@ class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, Saved, BaseEstima
             The fitted transformer.
         """
         X = check_numbers(self, X, reset=True)
+        self._onnx_dtype = X.dtype
         X = np.where(np.isfinite(X), _finite(X), np.nan)
         known = np.isfinite(X).any(axis=0)
         X = np.where(known, X, 0.0)
@@ -149,6 +152,34 @@ class RobustSmoothClip(OneToOneFeatureMixin, TransformerMixin, Saved, BaseEstima
         Z = np.clip(Z, -1e9, 1e9, dtype=X.dtype, casting="same_kind")
         Z[np.isposinf(X)], Z[np.isneginf(X)] = 1e9, -1e9
         return Z / np.sqrt(1.0 + np.square(Z / 3.0))
+
+    def onnx(self, graph: Graph, X: Value) -> Value:
+        """Write `transform` down in ONNX operators.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value
+            Samples as rows.
+
+        Returns
+        -------
+        Z : Value
+            What `transform` returns.
+        """
+        check_is_fitted(self)
+        limits = np.finfo(graph.dtype)
+        wide = graph.of(np.result_type(graph.dtype, self.median_, self.scale_))
+        x = wide.real(X)
+        Z = (wide.clip(x, -limits.max / 8, limits.max / 8) - self.median_) * self.scale_
+        Z = wide.clip(Z, -1e9, 1e9)
+        Z = wide.op("Where", x > limits.max, 1e9, wide.op("Where", x < limits.min, -1e9, Z))
+        Z = graph.real(Z)
+        A = Z / graph.op("Sqrt", 1.0 + (Z / 3.0) * (Z / 3.0))
+        # ONNX doesn't say what Min and Max make of NaN
+        return graph.op("Where", graph.op("IsNaN", X), graph.real(X), A)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from skbackprop.ensemble import FoldEnsembleRegressor
 from skbackprop.estimators.checks import check_sample_weight
 from skbackprop.estimators.numbers import as_numbers
+from skbackprop.formulas import Graph, Output
 from skbackprop.tabular import recipe
 from skbackprop.tabular.base import Tabular
 
@@ -160,6 +161,30 @@ class TabularRegressor(RegressorMixin, Tabular):
         mean, std = self._predicted("predict", X, True)
         mean, std = mean * self._scale + self._mean, std * self._scale
         return (mean, std) if return_std else mean
+
+    def onnx(self, graph: Graph, X: Any, **options: bool) -> dict[str, Output]:
+        """Write `predict` down in ONNX operators.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value or list of Value
+            The table, or its columns.
+
+        **options : bool
+            A regressor has none.
+
+        Returns
+        -------
+        outputs : dict of str to Output
+            "variable", of shape (n, n_outputs) and in float64.
+        """
+        (mean,) = super().onnx(graph, X, **options).values()
+        exact = graph.of(np.float64)  # as in `predict`
+        value = exact.real(mean.value) * self._scale + self._mean
+        return {"variable": Output(value, exact.dtype, mean.row)}
 
     @property
     def oof_prediction_(self) -> np.ndarray:

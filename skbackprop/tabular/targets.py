@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from skbackprop.estimators.compat import target_encoder
 from skbackprop.estimators.state import Saved
+from skbackprop.formulas import Graph, Value
 from skbackprop.tabular.numbers import RobustSmoothClip
 
 
@@ -41,6 +42,7 @@ class TargetShares(TransformerMixin, Saved, BaseEstimator):
 
     def fit_transform(self, X: Any, y: Any) -> Any:
         """Learn the shares. A row's own target doesn't count in what is returned for it."""
+        self.n_features_in_ = X.shape[1]
         self.encoder_ = target_encoder("continuous" if self.target_type == "continuous" else "auto")
         if self.target_type == "continuous":
             y = np.asarray(y, np.float64)
@@ -54,6 +56,21 @@ class TargetShares(TransformerMixin, Saved, BaseEstimator):
     def transform(self, X: Any) -> Any:
         """Replace the codes."""
         return self._joined(X, self.encoder_.transform(self._codes(X)))
+
+    def onnx(self, graph: Graph, X: Value) -> Value:
+        """Write `transform` down in ONNX operators: a table of what each code becomes."""
+        last = max(float(codes.max()) for codes in self.encoder_.categories_) + 1.0  # unknown
+        codes = np.arange(last + 1.0)[:, None].repeat(len(self.columns), axis=1)
+        with config_context(transform_output="default"):
+            table = self.clip_.transform(self.encoder_.transform(codes))
+        tables = np.split(table, len(self.columns), axis=1)
+        others = np.setdiff1d(np.arange(self.n_features_in_), self.columns)
+        blocks = [graph.columns(X, others)]
+        for column, own in zip(self.columns, tables, strict=True):
+            code = graph.op("Gather", X, np.int64(column), axis=1)
+            code = graph.op("Where", code < 0.0, last, graph.op("Min", code, last))
+            blocks.append(graph.op("Gather", own, graph.cast(code, np.int64), axis=0))
+        return graph.op("Concat", *blocks, axis=1)
 
     def _codes(self, X: Any) -> np.ndarray:
         """The columns of codes."""
