@@ -310,7 +310,7 @@ def test_pipelines_take_what_their_first_step_takes():
     ("params", "error", "words"),
     [
         ({"cv": 1}, ValueError, "cv must be an integer > 1 or a splitter, got 1"),
-        ({"cv": [([], [1])]}, ValueError, "without rows"),
+        ({"cv": [([], [1])]}, ValueError, "an empty part"),
         ({"cv": []}, ValueError, "made no folds"),
         ({"cv": [([0, 150], [1])]}, ValueError, "row numbers from 0 to 149 or masks"),
         ({"cv": [([0.5], [1])]}, ValueError, "row numbers from 0 to 149 or masks"),

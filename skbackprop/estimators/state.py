@@ -72,9 +72,10 @@ def pack(state: dict[str, Any]) -> dict[str, Any]:
     if "_network" not in state:
         return state
     network, progress = state["_network"], state["_progress"]
-    architecture = vars(network.architecture) | {"values": network.values}
-    del architecture["loss"]  # `_loss` picks it
-    state["_network"] = architecture
+    if type(network.architecture) is Architecture:  # a user's own stays as it is
+        architecture = vars(network.architecture) | {"values": network.values}
+        del architecture["loss"]  # `_loss` picks it
+        state["_network"] = architecture
     state["_progress"] = vars(progress) | {"optimizer_state": _numbers(progress.optimizer_state)}
     state["_targets"] = dict(vars(state["_targets"]))
     if state.get("_resume"):
@@ -89,10 +90,11 @@ def unpack(state: dict[str, Any], target_class: Any) -> dict[str, Any]:
         return state
     state = dict(state)
     targets = state["_targets"] = target_class(**state["_targets"])
-    architecture = dict(state["_network"])
-    values = architecture.pop("values")
-    loss = state["_loss"].on(targets.kind)
-    network = state["_network"] = Network(Architecture(**architecture, loss=loss), values)
+    network = state["_network"]
+    if not isinstance(network, Network):
+        architecture = dict(network)
+        values, loss = architecture.pop("values"), state["_loss"].on(targets.kind)
+        network = state["_network"] = Network(Architecture(**architecture, loss=loss), values)
     progress = state["_progress"] = Progress(**state["_progress"])
     if progress.optimizer_state is not None:
         made = progress.solver.init(network.theta)
