@@ -43,8 +43,9 @@ BYTES_AT_ONCE = 2**20
 #: At most this many batches at once.
 BATCHES_AT_ONCE = 64
 #: A batch of more than twice as many rows is computed in parts of about so many: their values on
-#: the way through the network stay in the processor's cache.
-PART_ROWS = 1000
+#: the way through the network stay in the processor's cache. From 1,000 to 4,000 it makes little
+#: difference; full-batch training is 1.0 to 2.2 times as fast as with all rows at once.
+PART_ROWS = 2000
 
 
 @dataclass

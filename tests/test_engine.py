@@ -229,8 +229,8 @@ def test_the_last_piece_is_gathered_into_the_memory_of_the_others(order, monkeyp
 def test_no_more_is_gathered_than_the_buffer_has_room_for():
     wide, narrow = np.zeros((50_000, 40)), np.zeros((50_000, 1))
     assert workload(wide, 200)[1].full.X.nbytes <= 2**20
-    assert workload(wide, 1900)[1].full.X.shape == (1900, 40)  # one batch
-    assert workload(wide, 20_000)[1].full.X.shape == (1000, 40)  # one part of a large batch
+    assert workload(wide, 3900)[1].full.X.shape == (3900, 40)  # one batch
+    assert workload(wide, 20_000)[1].full.X.shape == (2000, 40)  # one part of a large batch
     assert len(workload(narrow, 1)[1].full.batches) == 64
 
 

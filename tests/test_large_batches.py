@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import ReLU, Tanh
 from skbackprop.architecture import Architecture
-from skbackprop.batches import PART_ROWS, LargeBatch, Minibatches, Samples
+from skbackprop.batches import LargeBatch, Minibatches, Samples
 from skbackprop.losses import LOSSES
 from skbackprop.network import Network
 from skbackprop.normalization import BatchNorm, LayerNorm
@@ -20,12 +20,18 @@ from skbackprop.workspace import Batch
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
+PART_ROWS = 1000
 rng = np.random.default_rng(0)
 N = 5432
 X = rng.standard_normal((N, 6))
 Y = rng.integers(3, size=N)
 WEIGHT = rng.uniform(0, 2, N) * (rng.uniform(size=N) < 0.7)
 INDEX = rng.permutation(N)[:5000]
+
+
+@pytest.fixture(autouse=True)
+def parts_of_1000_rows(monkeypatch):
+    monkeypatch.setattr("skbackprop.batches.PART_ROWS", PART_ROWS)
 
 
 def network(dtype=np.float64, **params):
