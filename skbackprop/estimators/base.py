@@ -17,7 +17,7 @@ from skbackprop.estimators.callbacks import FitTasks
 from skbackprop.estimators.checks import check_sample_weight, unchanged_on_error, warn
 from skbackprop.estimators.choices import Chosen, choose
 from skbackprop.estimators.combinations import check_combinations
-from skbackprop.estimators.export import NetworkExport
+from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.fitted import Views, coef_views, intercept_views, set_fitted
 from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.parameters import Parameters
@@ -33,6 +33,7 @@ from skbackprop.estimators.state import Saved, pack, unpack
 from skbackprop.estimators.targets import Targets
 from skbackprop.estimators.train import Data, Request, run_solver
 from skbackprop.estimators.validation import RawInput, check_validation
+from skbackprop.formulas import Graph, Output, Value
 from skbackprop.losses import Loss
 from skbackprop.network import Network
 from skbackprop.optimizers import OPTIMIZERS
@@ -51,7 +52,7 @@ def is_stochastic(estimator: Any) -> bool:
 
 
 @documented_in("skbackprop")
-class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, Saved, BaseEstimator):
+class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, Saved, BaseEstimator):
     """A multi-layer perceptron with scikit-learn's interface. Subclasses add the targets."""
 
     #: Under metadata routing `fit` asks for groups, unless `set_fit_request` says otherwise.
@@ -306,6 +307,34 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, NetworkExport, Saved
 
     def _unpack(self, state: dict[str, Any]) -> dict[str, Any]:
         return unpack(state, self._target_class)
+
+    @property
+    def _onnx_dtype(self) -> np.dtype:
+        return self._network.theta.dtype
+
+    def onnx(self, graph: Graph, X: Value, **options: bool) -> dict[str, Output]:
+        """Write the predictions down in ONNX operators. `skbackprop.onnx.to_onnx` calls it.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value
+            Samples as rows.
+
+        **options : bool
+            For a classifier, `raw_scores` for scores in place of probabilities and `nocl` for
+            indices in place of labels.
+
+        Returns
+        -------
+        outputs : dict of str to Output
+            "label" and "probabilities" of a classifier, "variable" of a regressor.
+        """
+        check_is_fitted(self)
+        Z = self._network.onnx(graph, X)
+        return self._targets.onnx(graph, Z, self._network.architecture.loss, **options)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -11,10 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.formulas import ML_VERSION, Graph, Input, Output, Value
-from skbackprop.network import Network
 
 #: What sklearn-onnx's users may choose for a classifier, and the choices.
 CLASSIFIER_OPTIONS = {
@@ -59,41 +57,6 @@ class ONNXMethods:
             Takes sklearn-onnx's scope, operator and container.
         """
         return convert
-
-
-class NetworkExport(ONNXMethods):
-    """The operators of an estimator that has one network."""
-
-    _targets: Any
-    _network: Network
-
-    @property
-    def _onnx_dtype(self) -> np.dtype:
-        return self._network.theta.dtype
-
-    def onnx(self, graph: Graph, X: Value, **options: bool) -> dict[str, Output]:
-        """Write the predictions down in ONNX operators. `skbackprop.onnx.to_onnx` calls it.
-
-        Parameters
-        ----------
-        graph : Graph
-            Gets the operators.
-
-        X : Value
-            Samples as rows.
-
-        **options : bool
-            For a classifier, `raw_scores` for scores in place of probabilities and `nocl` for
-            indices in place of labels.
-
-        Returns
-        -------
-        outputs : dict of str to Output
-            "label" and "probabilities" of a classifier, "variable" of a regressor.
-        """
-        check_is_fitted(self)
-        Z = self._network.onnx(graph, X)
-        return self._targets.onnx(graph, Z, self._network.architecture.loss, **options)
 
 
 def outputs_of(model: Any, graph: Graph, X: Any, **options: bool) -> dict[str, Output]:
