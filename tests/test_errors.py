@@ -828,7 +828,7 @@ def test_ctrl_c_elsewhere_changes_nothing(monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("skbackprop.estimators.train.Minibatches", interrupt)
+        patch.setattr("skbackprop.estimators.samples.Minibatches", interrupt)
         with pytest.raises(KeyboardInterrupt):
             clf.fit(X[:, :2], y % 2)
     assert_same_state(fitted_state(clf), state)

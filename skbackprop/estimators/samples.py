@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,21 @@ class Dataset:
     samples: Samples
     y: Any
     sample_weight: np.ndarray | None
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self.samples)
+
+    def batches(
+        self,
+        network: Network,
+        batch_size: int,
+        index: np.ndarray | None,
+        generator: np.random.Generator | None,
+    ) -> Minibatches:
+        """Make the batches of a fit, the one place that does, from the rows in `index` or all."""
+        samples = replace(self.samples, index=index)
+        return Minibatches(samples, network, batch_size, generator)
 
     def rows(self, index: np.ndarray) -> Dataset:
         """Return a copy of some of the samples."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from skbackprop.batches import Minibatches
 from skbackprop.estimators import build
 from skbackprop.estimators.callbacks import FitTasks
 from skbackprop.estimators.checks import warn
@@ -81,12 +80,13 @@ def run_solver(estimator: Any, request: Request, rng: np.random.RandomState) -> 
 
     draws = _draws(estimator, request, rng, progress, kept)
     progress.generator = draws.generator
-    samples = replace(request.data.training.samples, index=draws.train)
-    build.check_variance(estimator, network, len(samples))
+    training = request.data.training
+    n = len(training) if draws.train is None else len(draws.train)
+    build.check_variance(estimator, network, n)
     evaluate = _evaluator(estimator, request.data, draws.val)
-    size = build.batch_size(estimator, len(samples)) if plan.solver.stochastic else len(samples)
+    size = build.batch_size(estimator, n) if plan.solver.stochastic else n
     with build.enough_memory(estimator, network.architecture):
-        batches = Minibatches(samples, network, size, draws.generator)
+        batches = training.batches(network, size, draws.train, draws.generator)
         if not kept:
             progress.start(plan, network, anew=not request.incremental)
     if kept:
@@ -133,7 +133,7 @@ def _draws(
         if estimator.early_stopping and data.validation is None:
             stratify = estimator._targets.stratify(data.training.samples.Y)
             return set_aside(estimator, data.raw, data.training, stratify, rng)
-        return np.arange(len(data.training.samples)) if plan.shuffle else None, None
+        return np.arange(len(data.training)) if plan.shuffle else None, None
 
     if kept is None:
         generator = progress.generator

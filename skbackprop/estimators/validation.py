@@ -73,7 +73,7 @@ def set_aside(
     ValueError
         If either part has too few samples, or none with a weight.
     """
-    n = len(dataset.samples)
+    n = len(dataset)
     if params.validation_split is None:
         train, val = _at_random(params.validation_fraction, n, stratify, rng)
     else:
