@@ -147,34 +147,12 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, Saved, 
             # a checkpoint may have brought a fit of which this is the rest
             interrupted: Interrupted | None = self.__dict__.pop("_interrupted", None)
             rng = check_random_state(self.random_state)
-            raw = RawInput.of(X, y, given, self.random_state)
-
-            # X, y and the weights: checked and converted for the engine
-            dtype = self._network.theta.dtype if goes_on else (np.float64, np.float32)
-            X, y = check_X_y(self, X, y, dtype, reset=not goes_on or self._initialized)
-            if goes_on:
-                check_n_features(self, X)
-                y = self._targets.again(y, given.classes, incremental)
-            else:
-                self._targets, y = self._target_class.of(y, given.classes, incremental)
-                self.__dict__.update(self._targets.attributes)
-            self._loss = chosen.loss
-            weight = check_sample_weight(given.sample_weight, X)
-            architecture = build.architecture(self, X.shape[1], self._targets, chosen)
-            class_weight = getattr(self, "class_weight", None)
-            encoding = Encoding(
-                self._targets,
-                architecture.loss,
-                self._targets.class_weights(class_weight, y, weight, incremental),
-            )
-            training = encoding.dataset(X, y, weight)
-            validation = check_validation(self, given, encoding, X.dtype)
-
-            data = Data(raw, training, validation, self._targets.attributes)
+            data = self._data(X, y, given, chosen, goes_on)
+            architecture = data.architecture
             exact = self.warm_start == "exact" and not incremental
             settings = {}
             if exact or tasks:
-                settings = settings_of(self, chosen, validation is not None)
+                settings = settings_of(self, chosen, data.validation is not None)
             if interrupted:
                 interrupted.check(data.fingerprint, settings)
                 self.__dict__.update(interrupted.attributes)
@@ -186,7 +164,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, Saved, 
                     network = build.same_network(architecture, before, self)
                 else:
                     rule = chosen.weight_init
-                    network = build.first_network(architecture, X.dtype, rule, rng, given)
+                    network = build.first_network(architecture, data.dtype, rule, rng, given)
             request = Request(
                 plan=build.plan(self, chosen, incremental),
                 network=network,
@@ -215,6 +193,30 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, Saved, 
             raise KeyboardInterrupt  # so that a loop of calls ends
         self._warn_of(progress, incremental)
         return self
+
+    def _data(self, X: Any, y: Any, given: FitArguments, chosen: Chosen, goes_on: bool) -> Data:
+        """Check the samples of a call, and convert them for the engine."""
+        raw, incremental = RawInput.of(X, y, given, self.random_state), given.incremental
+        dtype = self._network.theta.dtype if goes_on else (np.float64, np.float32)
+        X, y = check_X_y(self, X, y, dtype, reset=not goes_on or self._initialized)
+        if goes_on:
+            check_n_features(self, X)
+            y = self._targets.again(y, given.classes, incremental)
+        else:
+            self._targets, y = self._target_class.of(y, given.classes, incremental)
+            self.__dict__.update(self._targets.attributes)
+        self._loss = chosen.loss
+        weight = check_sample_weight(given.sample_weight, X)
+        architecture = build.architecture(self, X.shape[1], self._targets, chosen)
+        class_weight = getattr(self, "class_weight", None)
+        encoding = Encoding(
+            self._targets,
+            architecture.loss,
+            self._targets.class_weights(class_weight, y, weight, incremental),
+        )
+        training = encoding.dataset(X, y, weight)
+        validation = check_validation(self, given, encoding, X.dtype)
+        return Data(raw, training, validation, self._targets.attributes, architecture, X.dtype)
 
     def _initialize(self, targets: Targets, n_features: int, dtype: Any) -> Self:
         """Make a network with initial values, for these targets."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from skbackprop.architecture import Architecture
 from skbackprop.estimators import build
 from skbackprop.estimators.callbacks import FitTasks
 from skbackprop.estimators.checks import warn
@@ -23,17 +24,33 @@ from skbackprop.training import EpochRun, LBFGSRun, Plan, Progress, Run
 
 @dataclass(frozen=True)
 class Data:
-    """The samples of a call: as they came, and checked; `classes` are those of the targets."""
+    """The samples of a call: as they came, and checked.
+
+    `classes` are those of the targets; `architecture` and `dtype` are those of a network for them.
+    """
 
     raw: RawInput
-    training: Dataset
+    training: Any
     validation: Dataset | None
     classes: Any
+    architecture: Architecture
+    dtype: np.dtype
 
     @cached_property
     def fingerprint(self) -> dict[str, Any]:
         """Numbers that tell other data."""
         return fingerprint(self.raw, self.training, self.validation, self.classes)
+
+    def order(self) -> np.ndarray:
+        """The rows to train on, to be shuffled."""
+        return np.arange(len(self.training))
+
+    def set_aside(
+        self, estimator: Any, rng: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The rows to train on, and those that `early_stopping` validates with."""
+        stratify = estimator._targets.stratify(self.training.samples.Y)
+        return set_aside(estimator, self.raw, self.training, stratify, rng)
 
 
 @dataclass(frozen=True)
@@ -131,9 +148,8 @@ def _draws(
         if not plan.solver.stochastic:
             return None, None
         if estimator.early_stopping and data.validation is None:
-            stratify = estimator._targets.stratify(data.training.samples.Y)
-            return set_aside(estimator, data.raw, data.training, stratify, rng)
-        return np.arange(len(data.training)) if plan.shuffle else None, None
+            return data.set_aside(estimator, rng)
+        return data.order() if plan.shuffle else None, None
 
     if kept is None:
         generator = progress.generator
