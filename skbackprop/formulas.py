@@ -37,8 +37,16 @@ _HART_Q = (
 # fmt: on
 
 
+def _number(operand: Any) -> Any:
+    """A Python int in a formula of real numbers stands for a real number: 2 * Z."""
+    return float(operand) if type(operand) is int else operand
+
+
 class Value:
-    """A tensor of a graph. Arithmetic with numbers, arrays and values adds operators."""
+    """A tensor of a graph. Arithmetic with numbers, arrays and values adds operators.
+
+    Python's numbers are real numbers; an array of integers is one of int64.
+    """
 
     __array_ufunc__ = None  # so that NumPy leaves `array * value` to the value
 
@@ -46,40 +54,43 @@ class Value:
         self.graph, self.name = graph, name
 
     def __add__(self, other: Any) -> Value:
-        return self.graph.op("Add", self, other)
+        return self.graph.op("Add", self, _number(other))
 
     def __sub__(self, other: Any) -> Value:
-        return self.graph.op("Sub", self, other)
+        return self.graph.op("Sub", self, _number(other))
 
     def __mul__(self, other: Any) -> Value:
-        return self.graph.op("Mul", self, other)
+        return self.graph.op("Mul", self, _number(other))
 
     def __truediv__(self, other: Any) -> Value:
-        return self.graph.op("Div", self, other)
+        return self.graph.op("Div", self, _number(other))
 
     def __matmul__(self, other: Any) -> Value:
         return self.graph.op("MatMul", self, other)
 
+    def __rmatmul__(self, other: Any) -> Value:
+        return self.graph.op("MatMul", other, self)
+
     def __radd__(self, other: Any) -> Value:
-        return self.graph.op("Add", other, self)
+        return self.graph.op("Add", _number(other), self)
 
     def __rsub__(self, other: Any) -> Value:
-        return self.graph.op("Sub", other, self)
+        return self.graph.op("Sub", _number(other), self)
 
     def __rmul__(self, other: Any) -> Value:
-        return self.graph.op("Mul", other, self)
+        return self.graph.op("Mul", _number(other), self)
 
     def __rtruediv__(self, other: Any) -> Value:
-        return self.graph.op("Div", other, self)
+        return self.graph.op("Div", _number(other), self)
 
     def __neg__(self) -> Value:
         return self.graph.op("Neg", self)
 
     def __gt__(self, other: Any) -> Value:
-        return self.graph.op("Greater", self, other)
+        return self.graph.op("Greater", self, _number(other))
 
     def __lt__(self, other: Any) -> Value:
-        return self.graph.op("Less", self, other)
+        return self.graph.op("Less", self, _number(other))
 
 
 @dataclass(frozen=True)
@@ -239,6 +250,21 @@ def _polynomial(coefficients: Sequence[float], x: Value) -> Any:
     return reduce(lambda total, c: total * x + c, coefficients)  # type: ignore[arg-type, return-value]
 
 
+def _checked(option: Any) -> Callable[..., Any]:
+    """`option.onnx`, which has to return a Value."""
+
+    def onnx(*arguments: Any) -> Any:
+        written = option.onnx(*arguments)
+        if not isinstance(written, Value):
+            raise TypeError(
+                f"{type(option).__name__}.onnx must return a Value, as graph.op does, got an object"
+                f" of type {type(written).__name__}."
+            )
+        return written
+
+    return onnx
+
+
 def formula(option: Any, *computing: str) -> Callable[..., Any]:
     """`option.onnx`, if it belongs to the methods that do the computing.
 
@@ -251,7 +277,7 @@ def formula(option: Any, *computing: str) -> Callable[..., Any]:
     """
     for cls in type(option).__mro__:
         if "onnx" in vars(cls):
-            return option.onnx
+            return _checked(option)
         if any(name in vars(cls) for name in computing):
             break
     raise NotImplementedError(

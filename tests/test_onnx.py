@@ -2,12 +2,14 @@
 
 import sys
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from scipy.special import ndtr
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_iris
 from sklearn.ensemble import (
     BaggingClassifier,
     BaggingRegressor,
@@ -24,7 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skbackprop import BackpropClassifier, BackpropRegressor
-from skbackprop.activations import ACTIVATIONS, FunctionPair, ReLU
+from skbackprop.activations import ACTIVATIONS, Activation, FunctionPair, ReLU
 from skbackprop.formulas import Graph, Value
 from skbackprop.layers import LAYERS, Dropout
 from skbackprop.losses import LOSSES, REGRESSION_LOSSES, OutputLoss, SoftmaxCrossEntropy
@@ -639,3 +641,49 @@ def test_multilabel_with_options(registered):
     label, Z = run(registered.to_onnx(fitted, X[:1], options=options), X).values()
     assert np.array_equal(label, fitted.predict(X))
     assert close(Z, fitted.decision_function(X))
+
+
+@dataclass(frozen=True)
+class WithWholeNumbers(Activation):
+    """f(z) = 2 z if z > 0, else 0; in the words of ONNX with Python's whole numbers."""
+
+    needs_z: ClassVar[bool] = True
+
+    def forward(self, Z, out):
+        np.maximum(2 * Z, 0, out=out)
+
+    def backward(self, dA, Z, A):
+        np.multiply(dA, 2.0 * (Z > 0), out=dA)
+
+    def onnx(self, graph, Z):
+        return graph.op("Where", Z > 0, 2 * Z, 1 - (Z / 2 - Z / 2 + 1))
+
+
+def test_whole_numbers_and_arrays_in_formulas():
+    clf = BackpropClassifier((4,), activation=WithWholeNumbers(), solver="lbfgs", tol=0.1)
+    close_to_python(clf.fit(*IRIS))
+    graph = Graph(np.float64, 17)
+    product = np.eye(3) @ Value(graph, "X")
+    assert isinstance(product, Value)
+    assert (graph.nodes[-1].operator, graph.nodes[-1].inputs[1]) == ("MatMul", "X")
+
+
+@pytest.mark.parametrize("returned", [1.0, np.zeros(3), "Z", None])
+def test_an_onnx_method_that_returns_something_else(returned, monkeypatch):
+    clf = BackpropClassifier((4,), activation=WithWholeNumbers(), solver="lbfgs", tol=0.1).fit(*IRIS)
+    monkeypatch.setattr(WithWholeNumbers, "onnx", lambda self, graph, Z: returned)
+    with pytest.raises(
+        TypeError, match=r"WithWholeNumbers.onnx must return a Value.*got an object"
+    ):
+        to_onnx(clf)
+
+
+def close_to_python(clf):
+    session = ort.InferenceSession(
+        to_onnx(clf).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    p = session.run(None, {"X": IRIS[0]})[1]
+    np.testing.assert_allclose(p, clf.predict_proba(IRIS[0]), atol=1e-12)
+
+
+IRIS = load_iris(return_X_y=True)

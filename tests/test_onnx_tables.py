@@ -5,9 +5,11 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import VotingRegressor
 from sklearn.exceptions import NotFittedError
@@ -252,6 +254,74 @@ def test_arrays_of_numbers():
         clf = tabular(categorical_features=[0, 2]).fit(whole, labels())
         assert inputs(clf) == [("X", "double", 3)]
         agrees(clf, whole)
+
+
+def test_large_whole_numbers_beside_others():
+    """An array of objects with such a column has one input for each column."""
+    rng = np.random.default_rng(0)
+    mixed = np.empty((60, 2), object)
+    mixed[:, 0] = (2**60 + rng.integers(0, 4, 60)).tolist()
+    mixed[:, 1] = rng.random(60)
+    mixed[::9, 1] = None
+    encoder = TabularEncoder(categorical_features=[0]).fit(mixed)
+    assert inputs(encoder) == [("x0", "int64", 1), ("x1", "double", 1)]
+    fed = {"x0": mixed[:, :1].astype(np.int64), "x1": mixed[:, 1:].astype(float)}
+    assert_allclose(session_of(to_onnx(encoder)).run(None, fed)[0], encoder.transform(mixed))
+
+
+def test_the_largest_exact_whole_number_is_told_from_its_neighbour():
+    codes = np.array([1, 2, 3, 2**53] * 5)[:, None]
+    encoder = TabularEncoder(categorical_features=[0]).fit(codes)
+    assert inputs(encoder) == [("X", "int64", 1)]
+    agrees(encoder, np.array([[2**53 + 1], [2**53], [1]]))
+
+
+def session_of(model):
+    return ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+
+
+def test_a_single_column_of_text_in_a_pipeline():
+    skl2onnx = pytest.importorskip("skl2onnx")
+    types = pytest.importorskip("skl2onnx.common.data_types")
+    frame = pd.DataFrame({"a": np.arange(60.0), "b": list("xyzxyz") * 10})
+    y = labels()
+    one = make_pipeline(TabularEncoder(), BackpropClassifier((3,), max_iter=2)).fit(frame[["b"]], y)
+    both = make_pipeline(
+        ColumnTransformer(
+            [("a", StandardScaler(), ["a"]), ("b", TabularEncoder(sparse_output=False), ["b"])]
+        ),
+        BackpropClassifier((3,), max_iter=2),
+    ).fit(frame, y)
+    number = ("a", types.FloatTensorType([None, 1]))
+    text = ("b", types.StringTensorType([None, 1]))
+    for model, given in (one, [text]), (both, [number, text]):
+        onnx_model = skl2onnx.convert_sklearn(model, initial_types=given)
+        fed = {"a": frame[["a"]].to_numpy(np.float32), "b": frame[["b"]].to_numpy(object)}
+        p = session_of(onnx_model).run(None, {name: fed[name] for name, _ in given})[1]
+        assert_allclose(p, model.predict_proba(frame[[name for name, _ in given]]), atol=1e-5)
+
+
+def test_columns_side_by_side_in_a_pipeline():
+    skl2onnx = pytest.importorskip("skl2onnx")
+    types = pytest.importorskip("skl2onnx.common.data_types")
+    frame = pd.DataFrame({"a": np.arange(60.0), "b": np.arange(60.0) % 7, "c": list("xyz") * 20})
+    model = make_pipeline(TabularEncoder(), BackpropClassifier((3,), max_iter=2))
+    model.fit(frame, labels())
+    numbers, text = types.DoubleTensorType([None, 2]), types.StringTensorType([None, 1])
+    onnx_model = skl2onnx.convert_sklearn(model, initial_types=[("n", numbers), ("c", text)])
+    fed = {"n": frame[["a", "b"]].to_numpy(), "c": frame[["c"]].to_numpy(object)}
+    assert np.array_equal(session_of(onnx_model).run(None, fed)[0], model.predict(frame))
+    few = types.DoubleTensorType([None, 1])
+    with pytest.raises(ValueError, match=r"2 columns, but TabularEncoder takes 3: a, b, c"):
+        skl2onnx.convert_sklearn(model, initial_types=[("n", few), ("c", text)])
+
+
+def test_a_scaler_that_clips():
+    if "clip" not in MaxAbsScaler().get_params():
+        pytest.skip("new in scikit-learn 1.9")
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    member = make_pipeline(MaxAbsScaler(clip=True), BackpropClassifier((3,), max_iter=2))
+    agrees(FoldEnsembleClassifier(member, cv=2).fit(X, labels()), 10 * X)
 
 
 def test_large_whole_numbers():

@@ -23,11 +23,17 @@ def centered(scaler: RobustScaler, X: Any) -> Any:
     return X / scaler.scale_ if scaler.with_scaling else X
 
 
+def bounded(scaler: MaxAbsScaler, X: Any) -> Any:
+    """X / scale, in [-1, 1] if `clip` is set, which is new in scikit-learn 1.9."""
+    X = X / scaler.scale_
+    return X.graph.clip(X, -1.0, 1.0) if getattr(scaler, "clip", False) else X
+
+
 #: Those of scikit-learn's own transformers that networks need most; no subclasses of them.
 SCALERS: dict[type, Callable[[Any, Any], Any]] = {
     StandardScaler: standardized,
     RobustScaler: centered,
-    MaxAbsScaler: lambda scaler, X: X / scaler.scale_,
+    MaxAbsScaler: bounded,
 }
 
 

@@ -136,18 +136,28 @@ def _given(graph: Graph, operator: Any) -> Value | list[Value]:
     """What sklearn-onnx hands to an estimator, as that wants it: side by side, or columns."""
     wanted = operator.raw_operator._onnx_inputs()
     values = {x.raw_name: Value(graph, x.full_name) for x in operator.inputs}
+
+    def converted(x: Value, one: Input) -> Value:
+        dtype = one.dtype or graph.dtype
+        return x if dtype.kind == "U" else graph.cast(x, dtype)
+
     if len(wanted) == 1:
-        dtype = wanted[0].dtype or graph.dtype
-        X = [graph.cast(x, dtype) for x in values.values()]
-        return graph.of(dtype).op("Concat", *X, axis=1) if len(X) > 1 else X[0]
-    if len(values) == 1:
-        return next(iter(values.values()))
+        X = [converted(x, wanted[0]) for x in values.values()]
+        return X[0].graph.op("Concat", *X, axis=1) if len(X) > 1 else X[0]
     names = [column.name for column in wanted]
-    columns = [values[name] for name in names] if set(names) == set(values) else values.values()
-    return [
-        x if one.dtype is None or one.dtype.kind == "U" else graph.cast(x, one.dtype)
-        for x, one in zip(columns, wanted, strict=True)
-    ]
+    if set(names) == set(values):
+        columns = [values[name] for name in names]
+    else:  # in their order, some side by side
+        columns = []
+        for x in operator.inputs:
+            width, value = x.type.shape[1], values[x.raw_name]
+            columns += [graph.columns(value, [k]) for k in range(width)] if width > 1 else [value]
+    if len(columns) != len(wanted):
+        raise ValueError(
+            f"The inputs have {len(columns)} columns, but"
+            f" {type(operator.raw_operator).__name__} takes {len(wanted)}: {', '.join(names)}."
+        )
+    return [converted(x, one) for x, one in zip(columns, wanted, strict=True)]
 
 
 def _dtype(operator: Any) -> type:

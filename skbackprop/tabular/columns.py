@@ -147,7 +147,7 @@ class Column:
         if self.exact is not None and self.exact.dtype.kind in "iuO" and not self.missing.all():
             there = self.exact[~self.missing]
             low, high = int(there.min()), int(there.max())
-            if low < -EXACT or high > EXACT:
+            if low <= -EXACT or high >= EXACT:
                 return "integer" if low > -(2**63) and high < 2**63 else "huge"
         return self.kind
 

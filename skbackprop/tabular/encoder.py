@@ -164,6 +164,7 @@ class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
                 for column, is_one in zip(columns, self.categorical_.tolist(), strict=True)
             ]
             self._is_frame = is_frame(X)
+            self._is_whole = getattr(getattr(X, "dtype", None), "kind", "O") in "iu"
             self._empty = np.zeros(len(columns), bool)
             X = self._numbers(columns)
             self._empty[~self.categorical_] = np.isnan(X).all(axis=0)
@@ -377,12 +378,12 @@ class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         return np.dtype(self.dtype)
 
     def _onnx_inputs(self) -> list[Input]:
-        """One input for each column of a frame, or of an array with strings; else the array X."""
+        """One input for each column of a frame, or of an array of several types; else X."""
         names = names_out(self, None).tolist()
         columns = inputs_by_column(names, self._tensors)
-        if self._is_frame or "text" in self._tensors:
-            return columns
         is_integer = "integer" in self._tensors
+        if self._is_frame or "text" in self._tensors or (is_integer and not self._is_whole):
+            return columns
         return [Input("X", np.dtype(np.int64 if is_integer else np.float64), len(names))]
 
     def _is_sparse(self, blocks: list[Any]) -> bool:
