@@ -21,7 +21,7 @@ MATHS = {
 ENGINE = ["layers", "architecture", "workspace", "network", "batches", "training"]
 #: Upstairs: who may import scikit-learn.
 FACE = {"estimators", "inspection", "plotting", "datasets", "ensemble", "tabular"}
-FACE |= {"checkpoint", "onnx", "trusted"}
+FACE |= {"checkpoint", "onnx", "dask", "trusted"}
 #: The modules of `estimators`; each may import those before it.
 ESTIMATORS = [
     "callback_protocol",

@@ -65,8 +65,10 @@ class Draws:
         rng.set_state(self.start)
         self.draw(split, rng)
         if self.train is not None:
+            # orders that aren't arrays know how they are shuffled
+            shuffle = getattr(self.train, "shuffle", None)
             for _ in range(epochs):
-                rng.shuffle(self.train)
+                shuffle(rng) if shuffle else rng.shuffle(self.train)
 
     def record(self) -> Draws:
         """A copy without the rows."""
@@ -198,7 +200,7 @@ def fingerprint(
     for suffix, data in ("", training), ("_val", validation):
         arrays = (data.samples.X, data.samples.Y, data.sample_weight) if data else (None,) * 3
         for name, array in zip(("X", "y", "sample_weight"), arrays, strict=True):
-            numbers[name + suffix] = None if array is None else _checksum(array)
+            numbers[name + suffix] = None if array is None else checksum(array)
     return numbers
 
 
@@ -207,7 +209,7 @@ def _grouping(groups: Any) -> Any:
     if groups is None:
         return None
     try:
-        return _checksum(np.unique(np.asarray(groups), return_inverse=True)[1])
+        return checksum(np.unique(np.asarray(groups), return_inverse=True)[1])
     except TypeError:  # names that can't be sorted
         return identity(groups)
 
@@ -220,7 +222,7 @@ def identity(value: Any) -> str:
         return repr(value)
 
 
-def _checksum(array: Any, rows_at_once: int = 4096) -> int:
+def checksum(array: Any, rows_at_once: int = 4096) -> int:
     """CRC-32 of a matrix's shape and numbers, whatever their order in memory."""
     value = crc32(repr((array.shape, array.dtype.str)).encode())
     if issparse(array):

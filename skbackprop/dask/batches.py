@@ -1,0 +1,243 @@
+"""Batches that live on the workers: the client asks for sums of gradients, and makes the steps."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from distributed import Client, Future
+from distributed.client import FutureCancelledError
+from distributed.comm import CommClosedError
+
+from skbackprop.dask import partitions
+from skbackprop.dask.partitions import Chosen, Model, Share, Sum
+from skbackprop.network import Network
+
+#: Seconds without a worker after which a fit gives up.
+PATIENCE = 60.0
+
+
+@dataclass
+class PartitionOrder:
+    """Orders of the rows that are drawn where they are: two seeds stand for all of them.
+
+    Parameters
+    ----------
+    n_samples : int
+        Rows to train on.
+    split : int or None
+        Seed of the rows that are set aside.
+    fraction : float
+        Their share of each partition.
+    epoch : int or None
+        Seed of the epoch's order.
+    """
+
+    n_samples: int
+    split: int | None = None
+    fraction: float = 0.0
+    epoch: int | None = None
+
+    def __len__(self) -> int:
+        """Rows to train on."""
+        return self.n_samples
+
+    def shuffle(self, rng: np.random.RandomState) -> None:
+        """Draw the next epoch's seed."""
+        self.epoch = int(rng.randint(2**31 - 1))
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Partitions on the workers.
+
+    Parameters
+    ----------
+    client : Client
+        Of the cluster.
+    datasets : list of Future
+        A `Dataset` for each partition, in order.
+    sizes : ndarray of int
+        Their rows.
+    """
+
+    client: Client
+    datasets: list[Future]
+    sizes: np.ndarray
+
+    def sum(self, function: Callable[..., Sum], arguments: list[tuple[Any, ...]]) -> Sum:
+        """The sum of `function(dataset, *arguments)` over the partitions.
+
+        Neighbours are added first, then their sums, in a tree: the order is always the same, and
+        the client gets one sum.
+        """
+        ask = self.client.submit
+        sums = [
+            ask(function, dataset, *own, pure=False)
+            for dataset, own in zip(self.datasets, arguments, strict=True)
+        ]
+        while len(sums) > 1:
+            pairs = [sums[k : k + 2] for k in range(0, len(sums), 2)]
+            sums = [
+                ask(partitions.add, *pair, pure=False) if len(pair) > 1 else pair[0]
+                for pair in pairs
+            ]
+        return self.wait_for(sums[0])
+
+    def wait_for(self, future: Future) -> Any:
+        """A result, or an error if the cluster is gone."""
+        return wait_for(self.client, future)
+
+    def model(self, network: Network) -> Future:
+        """The network as it is now, in the scheduler's hands: no worker's death loses it."""
+        model = Model(network.architecture, network.values.copy())
+        return self.client.submit(copy.copy, model, pure=False)
+
+
+def wait_for(client: Client, future: Future) -> Any:
+    """A result.
+
+    Raises
+    ------
+    RuntimeError
+        If the scheduler can't be reached, or there have been no workers for a minute.
+    """
+    waited, step = 0.0, 5.0
+    while True:
+        try:
+            return future.result(timeout=step)
+        except (FutureCancelledError, CommClosedError) as error:
+            raise RuntimeError(
+                "The connection to the Dask scheduler is lost. The estimator is as it was before;"
+                " with a Checkpoint, call fit again with a new client."
+            ) from error
+        except TimeoutError as error:
+            if client.status != "running":
+                continue  # the next attempt says why
+            waited = 0.0 if client.scheduler_info(n_workers=1)["workers"] else waited + step
+            if waited >= PATIENCE:
+                raise RuntimeError(
+                    f"The Dask cluster has had no workers for {PATIENCE:.0f} seconds. The estimator"
+                    " is as it was before; with a Checkpoint, call fit again when there are some."
+                ) from error
+
+
+class RemoteBatch:
+    """A batch whose samples are on the workers.
+
+    Parameters
+    ----------
+    batches : RemoteBatches
+        Where it comes from.
+    n_samples : int
+        Its rows.
+    rows : list
+        Which rows of each partition.
+    """
+
+    def __init__(self, batches: RemoteBatches, n_samples: int, rows: list[Any]) -> None:
+        self.batches, self.n_samples, self.rows = batches, n_samples, rows
+        #: Sum of the weights, known once the workers have summed them.
+        self.total = float(n_samples)
+
+    def __len__(self) -> int:
+        """Rows."""
+        return self.n_samples
+
+    def backpropagate(self, network: Network) -> float:
+        """The data loss. Overwrites the network's grad with its derivative."""
+        remote, generator = self.batches.remote, self.batches.generator
+        model = remote.model(network)
+        seed = None if generator is None else int(generator.integers(2**63))
+        arguments = [
+            (model, rows, None if seed is None else (seed, p)) for p, rows in enumerate(self.rows)
+        ]
+        total, value, gradient = remote.sum(partitions.gradient, arguments)
+        if not total:
+            raise ValueError(
+                "The samples of a batch have no weight. Leave samples of weight 0 out of X, or set"
+                " a larger batch_size."
+            )
+        self.total = total
+        np.divide(gradient, total, out=gradient)
+        np.copyto(network.grad, gradient, casting="same_kind")
+        return value / total
+
+
+class RemoteBatches:
+    """The batches of one pass over samples that are on the workers.
+
+    Parameters
+    ----------
+    remote : Remote
+        The partitions.
+    batch_size : int
+        Rows of a batch, from all partitions together.
+    order : ndarray of int, PartitionOrder or None
+        Numbers of the rows, over all partitions, in the order of the pass; or what draws them where
+        they are; or None for all in the order of the data.
+    generator : Generator or None
+        Draws the seeds of dropout.
+    """
+
+    def __init__(
+        self,
+        remote: Remote,
+        batch_size: int,
+        order: Any,
+        generator: np.random.Generator | None,
+    ) -> None:
+        self.remote, self.batch_size = remote, batch_size
+        self.samples, self.generator = order, generator
+        if order is None:
+            self.samples = range(int(remote.sizes.sum()))
+
+    def __len__(self) -> int:
+        """Batches per pass."""
+        return -(-len(self.samples) // self.batch_size)
+
+    def shuffle(self, rng: np.random.RandomState) -> None:
+        """Reorder the samples for the next pass."""
+        reshuffle(self.samples, rng)
+
+    def __iter__(self) -> Iterator[RemoteBatch]:
+        """The batches of a pass."""
+        n = len(self.samples)
+        for k in range(len(self)):
+            rows = slice(k * self.batch_size, min((k + 1) * self.batch_size, n))
+            yield RemoteBatch(self, rows.stop - rows.start, self._of_each(k, rows))
+
+    def _of_each(self, k: int, rows: slice) -> list[Any]:
+        """Which rows of each partition are in the k-th batch."""
+        order, sizes = self.samples, self.remote.sizes
+        if isinstance(order, PartitionOrder):
+            seeds = order.epoch, order.split, order.fraction
+            return [Share(p, k, len(self), *seeds) for p in range(len(sizes))]
+        if rows == slice(0, int(sizes.sum())) and isinstance(order, range):
+            return [Chosen(None)] * len(sizes)
+        chosen, ends = np.asarray(order[rows]), np.cumsum(sizes)
+        partition = np.searchsorted(ends, chosen, side="right")
+        starts = ends - sizes
+        return [Chosen(chosen[partition == p] - starts[p]) for p in range(len(sizes))]
+
+    def largest_product(self, network: Network) -> int:
+        """The client multiplies no matrices."""
+        return 0
+
+    def loss(self, network: Network) -> float:
+        """L of all samples, penalty included, for the network as it predicts."""
+        model = self.remote.model(network)
+        arguments = [(model,)] * len(self.remote.datasets)
+        total, value, _ = self.remote.sum(partitions.loss, arguments)
+        return value / total + network.add_penalty(total / len(self))
+
+
+def reshuffle(order: Any, rng: np.random.RandomState) -> None:
+    """Reorder rows in place."""
+    if isinstance(order, PartitionOrder):
+        order.shuffle(rng)
+    else:
+        rng.shuffle(order)

@@ -1,0 +1,356 @@
+"""`DaskBackpropClassifier` and `DaskBackpropRegressor`: training on data that stay on workers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from distributed import Client, get_client
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skbackprop.dask.data import RemoteData, Table, delayed_parts, head_of, is_dask
+from skbackprop.estimators import build, compat
+from skbackprop.estimators.base import BaseBackprop
+from skbackprop.estimators.choices import Chosen
+from skbackprop.estimators.classifier import BackpropClassifier
+from skbackprop.estimators.compat import StrOptions
+from skbackprop.estimators.documented import documented
+from skbackprop.estimators.parameters import parameter
+from skbackprop.estimators.regressor import BackpropRegressor
+from skbackprop.estimators.samples import Encoding, FitArguments
+from skbackprop.estimators.train import Data
+from skbackprop.estimators.validation import RawInput, check_validation
+
+
+class OnDask(BaseBackprop):
+    """What both estimators have in common: the data, the client, lazy predictions."""
+
+    _local: ClassVar[type[BaseBackprop]]
+    draws: str
+    _client: Client | None = None
+
+    @property
+    def client(self) -> Client:
+        """The client of the cluster: the one that was set, or else the current one.
+
+        It isn't a parameter, so that `clone` works, and it isn't pickled.
+        """
+        return self._client or get_client()
+
+    @client.setter
+    def client(self, client: Client | None) -> None:
+        self._client = client
+
+    def _pack(self, state: dict[str, Any]) -> dict[str, Any]:
+        return super()._pack({k: v for k, v in state.items() if k != "_client"})
+
+    def to_local(self) -> Any:
+        """An ordinary estimator with the same parameters and fitted attributes.
+
+        Returns
+        -------
+        estimator : BackpropClassifier or BackpropRegressor
+            It predicts and trains on without Dask.
+        """
+        check_is_fitted(self)
+        params = {f.name: getattr(self, f.name) for f in fields(self._local)}
+        local = self._local(**params)
+        # the rows of partitions are in another order: an exact resumption isn't possible
+        left_out = {*params, "draws", "_client", "_resume"}
+        for name, value in copy.deepcopy(vars(self)).items():
+            if name not in left_out:
+                setattr(local, name, value)
+        return local
+
+    @compat.with_callbacks
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        coefs_init: Any = None,
+        intercepts_init: Any = None,
+        classes: Any = None,
+    ) -> Self:
+        """Train the network on X and y, which stay on the workers.
+
+        Parameters
+        ----------
+        X : dask array or data frame of shape (n_samples, n_features)
+            Samples as rows. Blocks may be sparse. float32 is kept, other types become float64. The
+            checked partitions are kept on the workers until `fit` ends.
+
+        y : dask array, data frame or series of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, in as many partitions as X.
+
+        sample_weight : dask array or series of shape (n_samples,), default=None
+            Weight of each sample in the loss, in as many partitions as X.
+
+        groups : None
+            Not supported: give `X_val`.
+
+        X_val : dask collection or array-like of shape (n_val, n_features), default=None
+            Validation samples. They are brought to the client.
+
+        y_val : dask collection or array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Targets of `X_val`.
+
+        sample_weight_val : dask collection or array-like of shape (n_val,), default=None
+            Weights of `X_val`.
+
+        coefs_init, intercepts_init : list of ndarray, default=None
+            Initial weights and intercepts.
+
+        classes : array-like of shape (n_classes,), default=None
+            Class labels, if y may lack some. Only of a classifier.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        TypeError
+            If X, y or `sample_weight` isn't a dask collection.
+        ValueError
+            If a parameter or a partition can't be used; the message has the partition's number.
+            The estimator is left unchanged.
+        RuntimeError
+            If the cluster is lost. The estimator is left unchanged.
+        """
+        given = FitArguments(
+            sample_weight,
+            X_val,
+            y_val,
+            sample_weight_val,
+            coefs_init,
+            intercepts_init,
+            groups,
+            classes,
+        )
+        return self._fit(X, y, given)
+
+    def _data(self, X: Any, y: Any, given: FitArguments, chosen: Chosen, goes_on: bool) -> Data:
+        """Check the samples of a call where they are, and encode them there."""
+        self._refuse(chosen, given)
+        raw = RawInput.of(None, None, given, self.random_state)
+        names = {"X": X, "y": y, "sample_weight": given.sample_weight}
+        parts = {
+            name: [] if part is None else delayed_parts(part, name) for name, part in names.items()
+        }
+        reset = not goes_on or self._initialized
+        validate_data(self, head_of(X), skip_check_array=True, reset=reset)
+        dtype = np.dtype(self._network.theta.dtype if goes_on else _dtype(X))
+        has_classes = issubclass(self._local, BackpropClassifier)
+        table = Table.of(self.client, parts, dtype, self.n_features_in_, has_classes)
+
+        if goes_on:
+            y = self._targets.again(table.y, given.classes, given.incremental)
+        else:
+            self._targets, y = self._target_class.of(table.y, given.classes, given.incremental)
+            self.__dict__.update(self._targets.attributes)
+        self._loss = chosen.loss
+        architecture = build.architecture(self, self.n_features_in_, self._targets, chosen)
+        class_weight = getattr(self, "class_weight", None)
+        weights = self._targets.class_weights(class_weight, y, table.weight, given.incremental)
+        encoding = Encoding(self._targets, architecture.loss, weights)
+        for name in "X_val", "y_val", "sample_weight_val":
+            if is_dask(getattr(given, name)):
+                object.__setattr__(given, name, getattr(given, name).compute())
+        validation = check_validation(self, given, encoding, dtype)
+        return RemoteData(
+            raw,
+            table.encoded(encoding),
+            validation,
+            self._targets.attributes,
+            architecture,
+            dtype,
+            table,
+            self.draws,
+        )
+
+    def _refuse(self, chosen: Chosen, given: FitArguments) -> None:
+        """Raise for what can't be done on partitions."""
+        if chosen.normalization is not None and chosen.normalization.has_statistics:
+            raise ValueError(
+                f"normalization={self.normalization!r} needs the mean and variance of a whole"
+                " batch, which is on several workers. Set normalization='layer' or None."
+            )
+        if self.validation_split is not None or given.groups is not None:
+            raise ValueError(
+                "validation_split and groups need all samples in one place. On Dask give X_val and"
+                " y_val, or set validation_fraction, which takes its share of each partition."
+            )
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy, or R2.
+
+        Parameters
+        ----------
+        X : dask array or data frame, or array-like, of shape (n_samples, n_features)
+            Samples as rows.
+
+        y : dask array or series, or array-like, of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        sample_weight : dask array or array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        score : float
+            Of the predictions, which are brought to the client.
+        """
+        from sklearn.metrics import accuracy_score, r2_score
+
+        metric = accuracy_score if hasattr(self, "classes_") else r2_score
+        y_pred = self.predict(X)
+        y, y_pred, weight = (
+            one.compute() if is_dask(one) else one for one in (y, y_pred, sample_weight)
+        )
+        return float(metric(np.asarray(y), np.asarray(y_pred), sample_weight=weight))
+
+
+def _dtype(X: Any) -> Any:
+    """float32 for what holds nothing else, else float64."""
+    dtypes = list(X.dtypes) if hasattr(X, "dtypes") else [X.dtype]
+    return np.float32 if all(dtype == np.float32 for dtype in dtypes) else np.float64
+
+
+def lazily(method: Callable[[Any, Any], Any]) -> Any:
+    """A prediction for local data as it is, and for dask's block by block, once it is computed."""
+
+    @wraps(method)
+    def by_blocks(self: OnDask, X: Any) -> Any:
+        if not is_dask(X):
+            return method(self, X)
+        function = getattr(self.to_local(), method.__name__)
+        like = function(np.zeros((1, self.n_features_in_), self._network.theta.dtype))
+        if hasattr(X, "columns"):
+            return X.map_partitions(function, meta=like[:0])
+        X = X.rechunk({1: -1}) if X.numblocks[1] > 1 else X
+        if like.ndim == 1:
+            return X.map_blocks(function, dtype=like.dtype, drop_axis=1)
+        return X.map_blocks(function, dtype=like.dtype, chunks=(X.chunks[0], like.shape[1:]))
+
+    return by_blocks
+
+
+DRAWS = StrOptions({"partition", "global"})
+
+
+@documented(
+    default_loss='"log_loss"',
+    more_about_loss="An object can have parameters, as in ``CrossEntropy(label_smoothing=0.1)``.",
+    score="the accuracy",
+    stratified="The latter is a share of each partition.",
+    out_activation='"softmax" or "logistic"',
+)
+@dataclass(eq=False, repr=False)
+class DaskBackpropClassifier(OnDask, BackpropClassifier):
+    """BackpropClassifier for data on a Dask cluster.
+
+    The data stay where they are. Every step asks each partition for its part of the gradient, adds
+    them up in a tree, always in the same order, and updates the network on the client. A worker
+    that dies costs time, but changes no number.
+
+    Parameters
+    ----------
+    {parameters}
+
+    {loss}
+
+    class_weight : dict, "balanced", list of dict or None, default=None
+        Non-negative weight of each class, multiplied by `sample_weight`, as in BackpropClassifier.
+
+    draws : "partition" or "global", default="partition"
+        Who puts the rows into batches. "partition": every partition draws its share of each batch,
+        which depends on `random_state` and on the partitions, but not on the workers. "global": the
+        client does, eight bytes for each row, with the numbers of a local `fit` on all of the data.
+        Without minibatches, as with "lbfgs", both have those numbers.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted; for multilabel targets the indices of the labels.
+
+    {attributes}
+
+    See Also
+    --------
+    skbackprop.BackpropClassifier : The same for data on one machine; `to_local` makes one.
+
+    Notes
+    -----
+    `predict` and its like return dask arrays for dask collections, and NumPy's for local data.
+    Batch normalisation and `validation_split` need whole batches in one place, and are refused.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from distributed import Client
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop.dask import DaskBackpropClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> with Client(processes=False, dashboard_address=None) as client:
+    ...     X, y = da.from_array(X, chunks=(50, 4)), da.from_array(y, chunks=50)
+    ...     clf = DaskBackpropClassifier((8,), solver="lbfgs", random_state=0).fit(X, y)
+    ...     clf.score(X, y) > 0.95
+    True
+    """
+
+    draws: str = parameter("partition", DRAWS, kw_only=True)
+
+    _local = BackpropClassifier
+    predict = lazily(BackpropClassifier.predict)
+    predict_proba = lazily(BackpropClassifier.predict_proba)
+    predict_log_proba = lazily(BackpropClassifier.predict_log_proba)
+    decision_function = lazily(BackpropClassifier.decision_function)
+
+
+@documented(
+    default_loss='"squared_error"',
+    more_about_loss="An object can have parameters, as in ``Huber(delta=2.0)``.",
+    score="R2",
+    stratified="The latter is a share of each partition.",
+    out_activation='"identity", or "exp" for the Poisson loss',
+)
+@dataclass(eq=False, repr=False)
+class DaskBackpropRegressor(OnDask, BackpropRegressor):
+    """BackpropRegressor for data on a Dask cluster.
+
+    See DaskBackpropClassifier: what is said there is true here.
+
+    Parameters
+    ----------
+    {loss}
+
+    {parameters}
+
+    draws : "partition" or "global", default="partition"
+        Who puts the rows into batches, as in DaskBackpropClassifier.
+
+    Attributes
+    ----------
+    {attributes}
+
+    See Also
+    --------
+    skbackprop.BackpropRegressor : The same for data on one machine; `to_local` makes one.
+    skbackprop.dask.DaskBackpropClassifier : The classifier.
+    """
+
+    draws: str = parameter("partition", DRAWS, kw_only=True)
+
+    _local = BackpropRegressor
+    predict = lazily(BackpropRegressor.predict)

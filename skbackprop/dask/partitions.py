@@ -1,0 +1,221 @@
+"""What workers do: each function takes one partition of the data.
+
+Workers call these functions as tasks. Whatever they return depends on their arguments alone, so
+that a task can be run again on another worker if the first one dies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_X_y
+
+from skbackprop.architecture import Architecture
+from skbackprop.estimators.resume import checksum
+from skbackprop.estimators.samples import Dataset, Encoding
+from skbackprop.network import Network
+from skbackprop.threads import blas_threads
+
+
+class Problem(NamedTuple):
+    """Why a partition can't be used."""
+
+    words: str
+
+
+class Checked(NamedTuple):
+    """A partition's samples: X as CSR or a dense array, y as given, weights or None."""
+
+    X: Any
+    y: np.ndarray
+    weight: np.ndarray | None
+
+
+class Summary(NamedTuple):
+    """What the client has to know of a partition.
+
+    `y` has one row for each distinct target and `total` their weights; for numbers only the first
+    one. `checksums` are those of X, y and the weights.
+    """
+
+    n_samples: int
+    y: np.ndarray
+    total: np.ndarray
+    checksums: tuple[int | None, ...]
+
+
+def check(X: Any, y: Any, weight: Any, n_features: int, dtype: np.dtype) -> Checked | Problem:
+    """Check one partition as `fit` checks all samples."""
+    try:
+        X, y = check_X_y(X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=dtype)
+        if X.shape[1] != n_features:
+            return Problem(f"X has {X.shape[1]} columns, but the first partition has {n_features}.")
+        if weight is not None:
+            weight = np.asarray(weight, dtype)
+            if weight.shape != (len(y),):
+                return Problem(f"sample_weight has shape {weight.shape}, expected {(len(y),)}.")
+            if not np.all(np.isfinite(weight)):
+                return Problem("sample_weight must hold finite numbers.")
+    except (TypeError, ValueError) as error:
+        return Problem(str(error))
+    if issparse(X):
+        X = X.tocsr()
+    elif not (X.flags.c_contiguous or X.flags.f_contiguous):
+        X = np.ascontiguousarray(X)
+    return Checked(X, y, weight)
+
+
+def summarize(checked: Checked | Problem, has_classes: bool) -> Summary | Problem:
+    """Tell the client about a partition."""
+    if isinstance(checked, Problem):
+        return checked
+    X, y, weight = checked
+    weight = np.ones(len(y)) if weight is None else weight.astype(np.float64)
+    distinct, which = y[:1], np.zeros(len(y), int)
+    if has_classes:
+        distinct, which = np.unique(y, return_inverse=True, axis=0)
+    total = np.bincount(which.ravel(), weight, len(distinct))
+    parts = X, y, checked.weight
+    sums = tuple(None if part is None else checksum(part) for part in parts)
+    return Summary(len(y), distinct, total, sums)
+
+
+def encode(checked: Checked, encoding: Encoding) -> Dataset:
+    """Make a partition what the engine trains on."""
+    return encoding.dataset(*checked)
+
+
+class Rows(Protocol):
+    """Says which rows of a partition a batch takes, in which order."""
+
+    def index(self, n_samples: int) -> np.ndarray | None:
+        """Row numbers; None for all."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Rows that the client has chosen."""
+
+    rows: np.ndarray | None
+
+    def index(self, n_samples: int) -> np.ndarray | None:
+        """Row numbers; None for all."""
+        return self.rows
+
+
+@dataclass(frozen=True)
+class Share:
+    """A partition's share of the k-th of so many batches, drawn where the partition is.
+
+    Parameters
+    ----------
+    partition, batch, n_batches : int
+        Their numbers.
+    epoch : int or None
+        Seed of the epoch's order; None for the order of the rows.
+    split : int or None
+        Seed of the rows that are set aside for validation; None if there are none.
+    fraction : float
+        Share of the rows that are set aside.
+    """
+
+    partition: int
+    batch: int
+    n_batches: int
+    epoch: int | None
+    split: int | None
+    fraction: float
+
+    def index(self, n_samples: int) -> np.ndarray:
+        """Row numbers."""
+        rows = trained_on(self.split, self.partition, self.fraction, n_samples)
+        if self.epoch is not None:
+            rows = rows[permutation(self.epoch, self.partition, len(rows))]
+        first, last = (len(rows) * k // self.n_batches for k in (self.batch, self.batch + 1))
+        return rows[first:last]
+
+
+@lru_cache(maxsize=16)
+def permutation(seed: int, partition: int, n: int) -> np.ndarray:
+    """An order of n rows, which depends on the seed and the partition's number alone."""
+    generator = np.random.Generator(np.random.PCG64([seed, partition]))
+    return generator.permutation(n)
+
+
+def n_set_aside(fraction: float, n: int) -> int:
+    """Rows of a partition that are set aside, rounded up as scikit-learn does."""
+    return min(n - 1, ceil(fraction * n))
+
+
+def trained_on(split: int | None, partition: int, fraction: float, n: int) -> np.ndarray:
+    """Rows of a partition that aren't set aside, in the order of the data."""
+    if split is None:
+        return np.arange(n)
+    return np.sort(permutation(split, partition, n)[n_set_aside(fraction, n) :])
+
+
+def validated_with(split: int, partition: int, fraction: float, n: int) -> np.ndarray:
+    """Rows of a partition that are set aside, in the order of the data."""
+    return np.sort(permutation(split, partition, n)[: n_set_aside(fraction, n)])
+
+
+def set_aside(dataset: Dataset, split: int, partition: int, fraction: float) -> Dataset:
+    """The rows of a partition that are set aside."""
+    return dataset.rows(validated_with(split, partition, fraction, len(dataset)))
+
+
+class Sum(NamedTuple):
+    """Total weight, and sums of weight * loss and of weight * gradient over some samples."""
+
+    total: float
+    value: float
+    gradient: np.ndarray
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network on its way to the workers."""
+
+    architecture: Architecture
+    values: np.ndarray
+
+    def network(self) -> Network:
+        """The network, with a gradient of its own."""
+        return Network(self.architecture, self.values)
+
+
+def gradient(dataset: Dataset, model: Model, rows: Rows, seed: tuple[int, ...] | None) -> Sum:
+    """A partition's part of the gradient of one batch; `seed` is that of dropout."""
+    network = model.network()
+    generator = None if seed is None else np.random.Generator(np.random.PCG64(list(seed)))
+    index = rows.index(len(dataset))
+    n = len(dataset) if index is None else len(index)
+    if n:
+        quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+        with quiet, blas_threads(0):
+            for batch in dataset.batches(network, n, index, generator):
+                value = batch.backpropagate(network)
+                total = float(batch.total)
+                return Sum(total, total * value, total * network.grad.astype(np.float64))
+    return Sum(0.0, 0.0, np.zeros(network.theta.size))
+
+
+def loss(dataset: Dataset, model: Model) -> Sum:
+    """Sum of weight * loss over a partition, for the network as it predicts."""
+    network, n = model.network(), len(dataset)
+    weight = dataset.samples.sample_weight
+    total = float(n) if weight is None else float(np.sum(weight))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"), blas_threads(0):
+        batches = dataset.batches(network, n, None, None)
+        value = batches.loss(network) - network.add_penalty(total)
+    return Sum(total, total * value, np.zeros(0))
+
+
+def add(one: Sum, other: Sum) -> Sum:
+    """The sum of two sums."""
+    return Sum(one.total + other.total, one.value + other.value, one.gradient + other.gradient)
