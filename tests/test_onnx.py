@@ -670,7 +670,9 @@ def test_whole_numbers_and_arrays_in_formulas():
 
 @pytest.mark.parametrize("returned", [1.0, np.zeros(3), "Z", None])
 def test_an_onnx_method_that_returns_something_else(returned, monkeypatch):
-    clf = BackpropClassifier((4,), activation=WithWholeNumbers(), solver="lbfgs", tol=0.1).fit(*IRIS)
+    clf = BackpropClassifier((4,), activation=WithWholeNumbers(), solver="lbfgs", tol=0.1).fit(
+        *IRIS
+    )
     monkeypatch.setattr(WithWholeNumbers, "onnx", lambda self, graph, Z: returned)
     with pytest.raises(
         TypeError, match=r"WithWholeNumbers.onnx must return a Value.*got an object"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from distributed import Client, Future
-from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
 
 from skbackprop.dask import partitions
@@ -18,6 +19,8 @@ from skbackprop.network import Network
 
 #: Seconds without a worker after which a fit gives up.
 PATIENCE = 60.0
+#: Seconds between two looks at the cluster while a result is awaited.
+STEP = 5.0
 
 
 @dataclass
@@ -74,6 +77,12 @@ class Remote:
         Neighbours are added first, then their sums, in a tree: the order is always the same, and
         the client gets one sum.
         """
+        with connected(self.client):
+            total = self._sum(function, arguments)
+        return self.wait_for(total)
+
+    def _sum(self, function: Callable[..., Sum], arguments: list[tuple[Any, ...]]) -> Future:
+        """The tasks for it."""
         ask = self.client.submit
         sums = [
             ask(function, dataset, *own, pure=False)
@@ -85,7 +94,7 @@ class Remote:
                 ask(partitions.add, *pair, pure=False) if len(pair) > 1 else pair[0]
                 for pair in pairs
             ]
-        return self.wait_for(sums[0])
+        return sums[0]
 
     def wait_for(self, future: Future) -> Any:
         """A result, or an error if the cluster is gone."""
@@ -94,7 +103,34 @@ class Remote:
     def model(self, network: Network) -> Future:
         """The network as it is now, in the scheduler's hands: no worker's death loses it."""
         model = Model(network.architecture, network.values.copy())
-        return self.client.submit(copy.copy, model, pure=False)
+        with connected(self.client):
+            return self.client.submit(copy.copy, model, pure=False)
+
+
+@contextmanager
+def connected(client: Client) -> Iterator[None]:
+    """Report what is lost in words: the connection, or data that can't be made again.
+
+    Raises
+    ------
+    RuntimeError
+        If either is lost.
+    """
+    try:
+        yield
+    except Exception as error:
+        if client.status != "running" or isinstance(error, CommClosedError):
+            raise RuntimeError(
+                "The connection to the Dask scheduler is lost. The estimator is as it was before;"
+                " with a Checkpoint, call fit again with a new client."
+            ) from error
+        if isinstance(error, CancelledError):
+            raise RuntimeError(
+                "A worker died with data that can't be made again: scattered data have no graph."
+                " The estimator is as it was before. Make X and y from files or by"
+                " dask.array.from_array."
+            ) from error
+        raise
 
 
 def wait_for(client: Client, future: Future) -> Any:
@@ -105,19 +141,13 @@ def wait_for(client: Client, future: Future) -> Any:
     RuntimeError
         If the scheduler can't be reached, or there have been no workers for a minute.
     """
-    waited, step = 0.0, 5.0
+    waited = 0.0
     while True:
         try:
-            return future.result(timeout=step)
-        except (FutureCancelledError, CommClosedError) as error:
-            raise RuntimeError(
-                "The connection to the Dask scheduler is lost. The estimator is as it was before;"
-                " with a Checkpoint, call fit again with a new client."
-            ) from error
+            with connected(client):
+                return future.result(timeout=STEP)
         except TimeoutError as error:
-            if client.status != "running":
-                continue  # the next attempt says why
-            waited = 0.0 if client.scheduler_info(n_workers=1)["workers"] else waited + step
+            waited = 0.0 if client.scheduler_info()["workers"] else waited + STEP
             if waited >= PATIENCE:
                 raise RuntimeError(
                     f"The Dask cluster has had no workers for {PATIENCE:.0f} seconds. The estimator"

@@ -234,8 +234,11 @@ def lazily(method: Callable[[Any, Any], Any]) -> Any:
     def by_blocks(self: OnDask, X: Any) -> Any:
         if not is_dask(X):
             return method(self, X)
-        function = getattr(self.to_local(), method.__name__)
-        like = function(np.zeros((1, self.n_features_in_), self._network.theta.dtype))
+        local = self.to_local()
+        function, nameless = getattr(local, method.__name__), copy.copy(local)
+        vars(nameless).pop("feature_names_in_", None)
+        row = np.zeros((1, self.n_features_in_), self._network.theta.dtype)
+        like = getattr(nameless, method.__name__)(row)
         if hasattr(X, "columns"):
             return X.map_partitions(function, meta=like[:0])
         X = X.rechunk({1: -1}) if X.numblocks[1] > 1 else X
@@ -302,7 +305,7 @@ class DaskBackpropClassifier(OnDask, BackpropClassifier):
     >>> from sklearn.datasets import load_iris
     >>> from skbackprop.dask import DaskBackpropClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address=":0") as client:
     ...     X, y = da.from_array(X, chunks=(50, 4)), da.from_array(y, chunks=50)
     ...     clf = DaskBackpropClassifier((8,), solver="lbfgs", random_state=0).fit(X, y)
     ...     clf.score(X, y) > 0.95
