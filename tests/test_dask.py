@@ -7,13 +7,16 @@ import time
 from concurrent.futures import CancelledError
 from copy import deepcopy
 from inspect import signature
+from threading import Timer
 
+import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.model_selection import GridSearchCV
 
 from skbackprop import BackpropClassifier, BackpropRegressor, Checkpoint
 from tests.test_callbacks import HAS_CALLBACKS  # noqa: F401
@@ -504,3 +507,36 @@ def test_what_is_lost_is_said_in_words(client):
             raise error
     with pytest.raises(KeyError), dask_batches.connected(client):
         raise KeyError
+
+
+# Searches and streams: nothing of ours
+
+
+def test_a_search_on_dask_is_the_serial_one_though_a_worker_dies(fragile):
+    cluster, own = fragile
+    grid = {"alpha": [1e-4, 1e-2, 1.0], "hidden_layer_sizes": [(5,), (8,)]}
+    search = GridSearchCV(local(max_iter=30), grid, cv=3)
+    serial = clone(search).fit(X, y)
+    with distributed.Client(cluster) as current, joblib.parallel_config("dask"):
+        pids = current.run(os.getpid)
+        if hasattr(signal, "SIGKILL"):
+            Timer(0.3, os.kill, (next(iter(pids.values())), signal.SIGKILL)).start()
+        search.fit(X, y)
+    for name in "mean_test_score", "split0_test_score":
+        assert_array_equal(search.cv_results_[name], serial.cv_results_[name])
+    assert_array_equal(search.best_estimator_.coefs_[0], serial.best_estimator_.coefs_[0])
+
+
+def test_dask_ml_wrappers(client):
+    wrappers = pytest.importorskip("dask_ml.wrappers")
+    dX, dy = on_dask(X, y)
+    stream = wrappers.Incremental(local(), shuffle_blocks=False, random_state=0)
+    stream.fit(dX, dy, classes=range(10))
+    alone = local()
+    for part, target in zip(np.split(X, ENDS), np.split(y, ENDS)):
+        alone.partial_fit(part, target, classes=range(10))
+    assert_array_equal(stream.coefs_[0], alone.coefs_[0])
+    assert_array_equal(stream.predict(dX).compute(), alone.predict(X))
+    served = wrappers.ParallelPostFit(local()).fit(X, y)
+    expected = local().fit(X, y).predict_proba(X)
+    assert_allclose(served.predict_proba(dX).compute(), expected)

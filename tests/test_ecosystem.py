@@ -235,6 +235,19 @@ def test_clone_of_a_changed_option_leaves_the_original_alone():
 
 
 @each_copy
+def test_weights_are_among_the_attributes(copy):
+    """Meta-estimators such as dask-ml's Incremental copy what `vars` shows."""
+    clf = net(max_iter=2).fit(*iris())
+    for one in clf, copy(clf):
+        for name in "coefs_", "intercepts_":
+            shown = vars(one)[name]
+            assert all(a is b or np.shares_memory(a, b) for a, b in zip(shown, getattr(one, name)))
+    before = [W.copy() for W in clf.coefs_]
+    clf.set_params(warm_start=True).fit(*iris())
+    assert np.any(vars(clf)["coefs_"][0] != before[0])
+
+
+@each_copy
 def test_copy_predicts_the_same(copy):
     X, y = iris()
     clf = net(max_iter=3).fit(X, y)

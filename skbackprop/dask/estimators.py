@@ -19,6 +19,7 @@ from skbackprop.estimators.choices import Chosen
 from skbackprop.estimators.classifier import BackpropClassifier
 from skbackprop.estimators.compat import StrOptions
 from skbackprop.estimators.documented import documented
+from skbackprop.estimators.fitted import show_weights
 from skbackprop.estimators.parameters import parameter
 from skbackprop.estimators.regressor import BackpropRegressor
 from skbackprop.estimators.samples import Encoding, FitArguments
@@ -60,10 +61,11 @@ class OnDask(BaseBackprop):
         params = {f.name: getattr(self, f.name) for f in fields(self._local)}
         local = self._local(**params)
         # the rows of partitions are in another order: an exact resumption isn't possible
-        left_out = {*params, "draws", "_client", "_resume"}
-        for name, value in copy.deepcopy(vars(self)).items():
-            if name not in left_out:
-                setattr(local, name, value)
+        left_out = {*params, "draws", "_client", "_resume", "coefs_", "intercepts_"}
+        own = {name: value for name, value in vars(self).items() if name not in left_out}
+        for name, value in copy.deepcopy(own).items():
+            setattr(local, name, value)
+        show_weights(local, local._network)
         return local
 
     @compat.with_callbacks

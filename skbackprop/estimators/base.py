@@ -18,7 +18,13 @@ from skbackprop.estimators.checks import check_sample_weight, unchanged_on_error
 from skbackprop.estimators.choices import Chosen, choose
 from skbackprop.estimators.combinations import check_combinations
 from skbackprop.estimators.export import ONNXMethods
-from skbackprop.estimators.fitted import Views, coef_views, intercept_views, set_fitted
+from skbackprop.estimators.fitted import (
+    Views,
+    coef_views,
+    intercept_views,
+    set_fitted,
+    show_weights,
+)
 from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.parameters import Parameters
 from skbackprop.estimators.resume import Interrupted, settings_of
@@ -308,7 +314,10 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, Saved, 
         return pack(state)
 
     def _unpack(self, state: dict[str, Any]) -> dict[str, Any]:
-        return unpack(state, self._target_class)
+        attributes = unpack(state, self._target_class)
+        if "_network" in attributes:
+            show_weights(self, attributes["_network"])
+        return attributes
 
     @property
     def _onnx_dtype(self) -> np.dtype:

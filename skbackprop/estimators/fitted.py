@@ -114,6 +114,15 @@ def is_plain(estimator: Any, X: Any) -> bool:
         return isfinite(np.add.reduce(X, axis=None))
 
 
+def show_weights(estimator: Any, network: Network) -> None:
+    """Put `coefs_` and `intercepts_`, which are properties, among the attributes as well.
+
+    Meta-estimators such as dask-ml's Incremental copy the fitted attributes that they find there.
+    """
+    vars(estimator)["coefs_"] = coef_views(network, "coefs_")
+    vars(estimator)["intercepts_"] = intercept_views(network, "intercepts_")
+
+
 def set_fitted(estimator: Any, network: Network, progress: Progress, goes_on: bool) -> None:
     """Set the fitted attributes, once nothing can fail any more.
 
@@ -121,6 +130,7 @@ def set_fitted(estimator: Any, network: Network, progress: Progress, goes_on: bo
     """
     e, architecture, history = estimator, network.architecture, progress.history
     e._network, e._progress = network, progress
+    show_weights(e, network)
     e.n_layers_, e.n_outputs_ = len(architecture.units), architecture.units[-1]
     e.out_activation_ = architecture.loss.link_name
     factors = [layer.factors for layer in network.row if isinstance(layer, ScaledDense)]

@@ -68,7 +68,7 @@ class Saved:
 
 def pack(state: dict[str, Any]) -> dict[str, Any]:
     """The attributes of a network's estimator, with dicts for our own objects."""
-    state = dict(state)
+    state = {k: v for k, v in state.items() if k not in ("coefs_", "intercepts_")}
     if "_network" not in state:
         return state
     network, progress = state["_network"], state["_progress"]
