@@ -8,6 +8,7 @@ import pytest
 
 from skbackprop import BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor
 from tests.benchmarks.__main__ import main
+from tests.benchmarks.dask import Step, overhead_model
 from tests.benchmarks.start import SNIPPETS
 from tests.benchmarks.tables import methods, outcomes, report, tasks
 from tests.benchmarks.workloads import WORKLOADS
@@ -137,3 +138,17 @@ def test_ratios_and_calibration():
     confidence, right = np.array([0.9, 0.9, 0.6, 0.6]), np.array([1, 1, 1, 0])
     found = outcomes.expected_calibration_error(confidence, right)
     np.testing.assert_allclose(found, (2 * 0.1 + 2 * 0.1) / 4)
+
+
+def test_the_benchmark_of_dask_runs(capsys, tmp_path):
+    pytest.importorskip("distributed")
+    main(["dask", "--toy", "--out", str(tmp_path)])
+    out = capsys.readouterr().out
+    assert "ms a partition" in out
+    assert (tmp_path / "distributed_steps.inc").read_text() in out
+
+
+def test_the_model_of_overhead_is_found():
+    sizes = [(2, 10**5), (4, 10**5), (4, 10**6), (16, 10**4)]
+    steps = [Step(2, p, n, 1000, 3.0 + 0.5 * p + 40 * n / 1e6 + 7.0 / 2, 7.0) for p, n in sizes]
+    np.testing.assert_allclose(overhead_model(steps), [3.0, 0.5, 40.0])

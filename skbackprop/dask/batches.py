@@ -19,6 +19,10 @@ from skbackprop.network import Network
 
 #: Seconds without a worker after which a fit gives up.
 PATIENCE = 60.0
+#: So many sums are added in one task.
+AT_ONCE = 16
+#: Larger networks, in bytes, are sent once for all partitions of a worker.
+LARGE = 2**19
 #: Seconds between two looks at the cluster while a result is awaited.
 STEP = 5.0
 
@@ -89,20 +93,22 @@ class Remote:
             for dataset, own in zip(self.datasets, arguments, strict=True)
         ]
         while len(sums) > 1:
-            pairs = [sums[k : k + 2] for k in range(0, len(sums), 2)]
-            sums = [
-                ask(partitions.add, *pair, pure=False) if len(pair) > 1 else pair[0]
-                for pair in pairs
-            ]
+            groups = [sums[k : k + AT_ONCE] for k in range(0, len(sums), AT_ONCE)]
+            sums = [ask(partitions.add, *group, pure=False) for group in groups]
         return sums[0]
 
     def wait_for(self, future: Future) -> Any:
         """A result, or an error if the cluster is gone."""
         return wait_for(self.client, future)
 
-    def model(self, network: Network) -> Future:
-        """The network as it is now, in the scheduler's hands: no worker's death loses it."""
+    def model(self, network: Network) -> Model | Future:
+        """The network as it is now, on its way with each task or, if it is large, as one.
+
+        The scheduler has it in either case, so that no worker's death loses it.
+        """
         model = Model(network.architecture, network.values.copy())
+        if model.values.nbytes <= LARGE:
+            return model
         with connected(self.client):
             return self.client.submit(copy.copy, model, pure=False)
 

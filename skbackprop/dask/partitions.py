@@ -216,6 +216,11 @@ def loss(dataset: Dataset, model: Model) -> Sum:
     return Sum(total, total * value, np.zeros(0))
 
 
-def add(one: Sum, other: Sum) -> Sum:
-    """The sum of two sums."""
-    return Sum(one.total + other.total, one.value + other.value, one.gradient + other.gradient)
+def add(*sums: Sum) -> Sum:
+    """The sum of sums, in their order."""
+    first, *others = sums
+    total, value, gradient = first.total, first.value, first.gradient.copy()
+    for one in others:
+        total, value = total + one.total, value + one.value
+        np.add(gradient, one.gradient, out=gradient)
+    return Sum(total, value, gradient)

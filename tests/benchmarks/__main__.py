@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.benchmarks import growth, report, start, tables
+from tests.benchmarks import dask, growth, report, start, tables
 from tests.benchmarks.measure import measure
 from tests.benchmarks.peers import PEERS, available
 from tests.benchmarks.workloads import WORKLOADS
@@ -17,6 +17,9 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["tables"]:
         tables.main(arguments[1:])
+        return
+    if arguments[:1] == ["dask"]:
+        dask.main(arguments[1:])
         return
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     names = sorted({"W8", *(w.name for w in WORKLOADS)})
