@@ -1,5 +1,6 @@
 """On Dask: the same numbers as locally, and the same after workers were killed."""
 
+import gc
 import os
 import pickle
 import signal
@@ -25,6 +26,7 @@ from tests.test_exact import assert_same
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
 distributed = pytest.importorskip("distributed")
+pandas = pytest.importorskip("pandas")
 
 from skbackprop.dask import (  # noqa: E402
     DaskBackpropClassifier,
@@ -171,7 +173,7 @@ def test_float32_and_sparse_blocks(client):
 
 
 def test_data_frames(client):
-    pd = pytest.importorskip("pandas")
+    pd = pandas
     frame = pd.DataFrame(X, columns=[f"p{k}" for k in range(64)])
     dX = dd.from_pandas(frame, npartitions=3)
     dy = dd.from_pandas(pd.Series(y, name="digit"), npartitions=3)
@@ -207,7 +209,9 @@ def test_partitions_draw_the_same_on_any_workers(params, client, cluster):
 def test_every_row_is_drawn_once_in_an_epoch():
     for split in None, 5:
         rows = [
-            np.concatenate([partitions.Share(p, k, 7, 3, split, 0.1).index(n) for k in range(7)])
+            np.concatenate(
+                [partitions.Share(p, k, 7, p % 7, 3, split, 0.1).index(n) for k in range(7)]
+            )
             for p, n in enumerate(ROWS)
         ]
         for p, (own, n) in enumerate(zip(rows, ROWS)):
@@ -217,6 +221,97 @@ def test_every_row_is_drawn_once_in_an_epoch():
                 aside = partitions.validated_with(split, p, 0.1, n)
                 assert len(aside) == np.ceil(0.1 * n)
                 assert sorted([*own, *aside]) == list(range(n))
+
+
+@pytest.mark.parametrize(
+    ("rows", "batch_size"), [((3,) * 200, 100), ((1,) * 60, 7), ((50, 3, 9, 1), 8), (ROWS, 90)]
+)
+def test_batches_are_of_even_size(rows, batch_size):
+    remote = dask_batches.Remote(None, [], np.array(rows))
+    order = dask_batches.PartitionOrder(sum(rows), epoch=1)
+    batches = list(dask_batches.RemoteBatches(remote, batch_size, order, None))
+    sizes = [len(batch) for batch in batches]
+    assert sum(sizes) == sum(rows)
+    assert min(sizes) > 0.6 * batch_size - len(set(rows))
+    assert max(sizes) < 1.4 * batch_size + len(set(rows))
+    for batch in batches:
+        drawn = [len(share.index(n)) for share, n in zip(batch.rows, rows, strict=True)]
+        assert sum(drawn) == len(batch)
+
+
+def test_many_small_partitions(client):
+    chunks = (3,) * 40
+    dX, dy = on_dask(X[:120], y[:120], rows=chunks)
+    clf = net(batch_size=20, max_iter=2).fit(dX, dy)
+    assert clf.n_iter_ == 2
+    whole = net(batch_size=20, max_iter=2, draws="global").fit(dX, dy)
+    assert_allclose(
+        whole.loss_curve_, local(batch_size=20, max_iter=2).fit(X[:120], y[:120]).loss_curve_
+    )
+
+
+def test_a_client_that_is_set_is_used_for_everything(client):
+    with distributed.Client(
+        processes=False, n_workers=1, dashboard_address=":0", set_as_default=False
+    ) as own:
+        dX, dy = on_dask(X, y)
+        kept = own.persist(dX)
+        clf = net()
+        clf.client = own
+        clf.fit(kept, dy, X_val=kept[:50], y_val=dy[:50])
+        assert clf.score(kept, dy) == clf.to_local().score(X, y)
+        assert_array_equal(own.compute(clf.predict(kept)).result(), clf.predict(X))
+
+
+def test_strings_columns_and_scalar_weights(client):
+    names = np.array([f"class {k}" for k in y], object)
+    dX, dn, dc = on_dask(X, names, y[:, None] * 1.0)
+    clf = net(draws="global").fit(dX, dn, 2.0)
+    alone = local().fit(X, names, np.full(len(y), 2.0))
+    assert_allclose(clf.loss_curve_, alone.loss_curve_, rtol=1e-9)
+    assert_array_equal(clf.predict(dX).compute(), alone.predict(X))
+    one = net(draws="global").fit(dX, dc)
+    assert_allclose(one.loss_curve_, local().fit(X, y * 1.0).loss_curve_, rtol=1e-9)
+
+
+def test_predictions_for_empty_blocks(client):
+    dX, dy = on_dask(X, y)
+    clf = net().fit(dX, dy)
+    some = dX[dX[:, 20] > 0.9]
+    rows = X[X[:, 20] > 0.9]
+    assert_array_equal(clf.predict(some).compute(), clf.predict(rows))
+    assert clf.predict_proba(dX[:0]).compute().shape == (0, 10)
+
+
+def test_an_exact_resumption_notices_other_validation_samples(client):
+    dX, dy = on_dask(X, y)
+    clf = net(warm_start="exact").fit(dX, dy, X_val=X[:50], y_val=y[:50])
+    with pytest.raises(ValueError, match="another X_val"):
+        clf.fit(dX, dy, X_val=X[1:51], y_val=y[:50])
+
+
+def test_a_fit_inside_of_a_task(client):
+    def fit(seed):
+        return net(random_state=seed).fit(*on_dask(X, y)).loss_
+
+    futures = [client.submit(fit, seed, pure=False) for seed in range(2)]
+    losses = [future.result(timeout=60) for future in futures]
+    assert losses == [net(random_state=seed).fit(*on_dask(X, y)).loss_ for seed in range(2)]
+
+
+def test_nothing_is_left_on_the_cluster(client, tmp_path):
+    dX, dy = on_dask(X, y)
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(client.futures)
+        net().set_callbacks(Checkpoint(tmp_path / "file")).fit(dX, dy)
+        deadline = time.monotonic() + 10
+        while len(client.futures) > before and time.monotonic() < deadline:
+            time.sleep(0.01)  # they are released in another thread
+        assert len(client.futures) == before
+    finally:
+        gc.enable()
 
 
 def test_it_learns(client):
@@ -346,7 +441,11 @@ def test_bad_partitions_are_named(client):
         return part
 
     refused(r"Partition 2 can't be used: .*NaN", with_block(2, nan), dy)
-    refused(r"Partition 1 can't be used: .*5 columns.*64", with_block(1, lambda p: p[:, :5]), dy)
+    refused(
+        r"Partition 1 can't be used: .*5 columns, expected 64",
+        with_block(1, lambda p: p[:, :5]),
+        dy,
+    )
     refused(r"Partition 3 can't be used: .*0 sample", with_block(3, lambda p: p[:0]), dy)
     refused(r"Partition 0 can't be used: .*inconsistent", with_block(0, lambda p: p[:9]), dy)
     bad = WEIGHT.copy()
@@ -358,6 +457,10 @@ def test_bad_partitions_are_named(client):
 ENDS = np.cumsum(ROWS)[:-1]
 
 
+def slow(block):
+    raise TimeoutError("the storage is slow")
+
+
 def test_what_is_refused(client):
     dX, dy = on_dask(X, y)
     refused("normalization='batch'.*on several workers.*'layer'", dX, dy, normalization="batch")
@@ -366,8 +469,22 @@ def test_what_is_refused(client):
     refused("X must be a dask array.*ndarray.*BackpropClassifier", X, dy, error=TypeError)
     refused("y must be a dask array", dX, y, error=TypeError)
     refused("'draws' parameter", dX, dy, draws="worker")
+    refused("add up to more than zero", dX, dy, da.full(600, -1.0, chunks=(ROWS,)))
+    refused("y must be a dask array", dX, None, error=TypeError)
+    refused("two dimensions", dX[:, 0], dy)
+    times_out = dX.map_blocks(slow, meta=dX._meta)
+    refused("the storage is slow", times_out, dy, error=TimeoutError)
+    frame = dd.from_pandas(pandas.DataFrame({"a": range(9), "b": range(9)}), npartitions=3)
+    other = frame.map_partitions(
+        lambda part: part[["b", "a"]] if part["a"].iloc[0] == 3 else part,
+        meta=frame._meta,
+        enforce_metadata=False,
+    )
+    target = dd.from_pandas(pandas.Series(np.arange(9) % 2), npartitions=3)
+    refused(r"Partition 1 can't be used: X has the columns \['b', 'a'\]", other, target)
     refused("validation_fraction=0", dX, dy, early_stopping=True, validation_fraction=0.0)
-    refused("no weight", dX, dy, da.zeros(600, chunks=(ROWS,)))
+    zeros = da.concatenate([da.zeros(590, chunks=590), da.ones(10, chunks=10)]).rechunk((ROWS,))
+    refused("batch have no weight", dX, dy, zeros, draws="global", shuffle=False)
 
 
 # Failures
@@ -430,7 +547,7 @@ def test_killed_workers_change_no_number(params, fragile, client):
 def test_a_cluster_without_workers_is_given_up(fragile, monkeypatch):
     cluster, own = fragile
     monkeypatch.setattr(dask_batches, "PATIENCE", 3.0)
-    monkeypatch.setattr(dask_batches, "STEP", 1.0)
+    monkeypatch.setattr(dask_batches, "POLL", 1.0)
 
     class ScaleToNothing(Killer):
         def on_fit_task_end(self, estimator, context):

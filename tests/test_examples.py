@@ -36,7 +36,7 @@ def test_gallery_script(script, pyplot):
     code = script.read_text(encoding="utf-8")
     if "multiclass_colors" in code:  # DecisionBoundaryDisplay draws several classes since then
         pytest.importorskip("sklearn", "1.7")
-    for module in "pandas", "onnxruntime", "skl2onnx":
+    for module in "pandas", "onnxruntime", "skl2onnx", "distributed":
         if module in code:
             pytest.importorskip(module)
     with warnings.catch_warnings():  # a script may ignore some, for itself

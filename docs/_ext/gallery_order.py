@@ -16,6 +16,7 @@ FIRST = [
     "plot_text_tfidf.py",
     "plot_out_of_core.py",
     "plot_checkpoint.py",
+    "plot_dask.py",
     "plot_onnx.py",
     "plot_displays.py",
 ]

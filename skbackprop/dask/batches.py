@@ -14,7 +14,7 @@ from distributed import Client, Future
 from distributed.comm import CommClosedError
 
 from skbackprop.dask import partitions
-from skbackprop.dask.partitions import Chosen, Model, Share, Sum
+from skbackprop.dask.partitions import Model, Picked, Share, Sum
 from skbackprop.network import Network
 
 #: Seconds without a worker after which a fit gives up.
@@ -24,7 +24,7 @@ AT_ONCE = 16
 #: Larger networks, in bytes, are sent once for all partitions of a worker.
 LARGE = 2**19
 #: Seconds between two looks at the cluster while a result is awaited.
-STEP = 5.0
+POLL = 5.0
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Remote:
         return self.wait_for(total)
 
     def _sum(self, function: Callable[..., Sum], arguments: list[tuple[Any, ...]]) -> Future:
-        """The tasks for it."""
+        """Submit the tasks; the future of their sum."""
         ask = self.client.submit
         sums = [
             ask(function, dataset, *own, pure=False)
@@ -151,9 +151,11 @@ def wait_for(client: Client, future: Future) -> Any:
     while True:
         try:
             with connected(client):
-                return future.result(timeout=STEP)
+                return future.result(timeout=POLL)
         except TimeoutError as error:
-            waited = 0.0 if client.scheduler_info()["workers"] else waited + STEP
+            if future.done():
+                raise  # it's the result
+            waited = 0.0 if client.scheduler_info()["workers"] else waited + POLL
             if waited >= PATIENCE:
                 raise RuntimeError(
                     f"The Dask cluster has had no workers for {PATIENCE:.0f} seconds. The estimator"
@@ -244,27 +246,51 @@ class RemoteBatches:
         n = len(self.samples)
         for k in range(len(self)):
             rows = slice(k * self.batch_size, min((k + 1) * self.batch_size, n))
-            yield RemoteBatch(self, rows.stop - rows.start, self._of_each(k, rows))
+            batch = self._shares(k) if self.is_shared else self._picked(rows)
+            if len(batch):
+                yield batch
 
-    def _of_each(self, k: int, rows: slice) -> list[Any]:
-        """Which rows of each partition are in the k-th batch."""
-        order, sizes = self.samples, self.remote.sizes
-        if isinstance(order, PartitionOrder):
+    @property
+    def is_shared(self) -> bool:
+        """Whether the partitions draw their rows."""
+        return isinstance(self.samples, PartitionOrder)
+
+    def _shares(self, k: int) -> RemoteBatch:
+        """The k-th batch, of each partition's share."""
+        order, n_batches = self.samples, len(self)
+        rows, n, before = [], 0, 0
+        for p, size in enumerate(self.remote.sizes.tolist()):
+            own = size
+            if order.split is not None:
+                own -= partitions.n_set_aside(order.fraction, size)
+            phase = before % n_batches
             seeds = order.epoch, order.split, order.fraction
-            return [Share(p, k, len(self), *seeds) for p in range(len(sizes))]
-        if rows == slice(0, int(sizes.sum())) and isinstance(order, range):
-            return [Chosen(None)] * len(sizes)
+            rows.append(Share(p, k, n_batches, phase, *seeds))
+            first, last = partitions.shared(own, phase, k, n_batches)
+            n, before = n + last - first, before + own
+        return RemoteBatch(self, n, rows)
+
+    def _picked(self, rows: slice) -> RemoteBatch:
+        """A batch of rows in the client's order."""
+        order, sizes = self.samples, self.remote.sizes
+        n = rows.stop - rows.start
+        if isinstance(order, range) and n == int(sizes.sum()):
+            return RemoteBatch(self, n, [Picked(None)] * len(sizes))
         chosen, ends = np.asarray(order[rows]), np.cumsum(sizes)
         partition = np.searchsorted(ends, chosen, side="right")
         starts = ends - sizes
-        return [Chosen(chosen[partition == p] - starts[p]) for p in range(len(sizes))]
+        picked = [Picked(chosen[partition == p] - starts[p]) for p in range(len(sizes))]
+        return RemoteBatch(self, n, picked)
 
     def largest_product(self, network: Network) -> int:
         """The client multiplies no matrices."""
         return 0
 
     def loss(self, network: Network) -> float:
-        """L of all samples, penalty included, for the network as it predicts."""
+        """L of all samples, penalty included, for the network as it predicts.
+
+        Those that early stopping sets aside too, but it watches the score instead.
+        """
         model = self.remote.model(network)
         arguments = [(model,)] * len(self.remote.datasets)
         total, value, _ = self.remote.sum(partitions.loss, arguments)

@@ -9,12 +9,14 @@ from typing import Any
 import dask
 import numpy as np
 from distributed import Client, Future
+from scipy.sparse import issparse, vstack
 
+from skbackprop.batches import Samples
 from skbackprop.dask import partitions
-from skbackprop.dask.batches import PartitionOrder, Remote, RemoteBatches, wait_for
-from skbackprop.dask.partitions import Summary
-from skbackprop.estimators.resume import identity
-from skbackprop.estimators.samples import Dataset, Encoding
+from skbackprop.dask.batches import PartitionOrder, Remote, RemoteBatches, connected, wait_for
+from skbackprop.dask.partitions import Summary, Wanted
+from skbackprop.estimators.resume import fingerprint, identity
+from skbackprop.estimators.samples import Dataset, Encoding, kept_dtype
 from skbackprop.estimators.train import Data
 from skbackprop.network import Network
 
@@ -26,7 +28,7 @@ def is_dask(X: Any) -> bool:
 
 def delayed_parts(X: Any, name: str) -> list[Any]:
     """The partitions of a collection, in order; a two-dimensional array is cut into rows only."""
-    if not is_dask(X):
+    if not is_dask(X) or not hasattr(X, "ndim"):
         raise TypeError(
             f"{name} must be a dask array, data frame or series, got {type(X).__name__}. For local"
             " data use BackpropClassifier or BackpropRegressor, or dask.array.from_array."
@@ -43,6 +45,11 @@ def head_of(X: Any) -> Any:
     if X.ndim != 2:
         raise ValueError(f"X must have two dimensions, got {X.ndim}.")
     return np.empty((1, X.shape[1]))
+
+
+def dtype_of(X: Any) -> Any:
+    """float32 for what holds nothing else, else float64."""
+    return kept_dtype(X._meta if hasattr(X, "columns") else X) or np.float64
 
 
 @dataclass(frozen=True)
@@ -64,14 +71,7 @@ class Table:
     summaries: list[Summary]
 
     @classmethod
-    def of(
-        cls,
-        client: Client,
-        parts: dict[str, list[Any]],
-        dtype: np.dtype,
-        n_features: int,
-        has_classes: bool,
-    ) -> Table:
+    def of(cls, client: Client, parts: dict[str, list[Any]], wanted: Wanted) -> Table:
         """Check every partition where it is.
 
         Raises
@@ -81,27 +81,36 @@ class Table:
         """
         n = len(parts["X"])
         for name, those in parts.items():
-            if those and len(those) != n:
+            if len(those) != n:
                 raise ValueError(
                     f"{name} has {len(those)} partitions, but X has {n}. Give both the same chunks,"
                     " as rechunk or repartition does."
                 )
         check = dask.delayed(partitions.check, pure=False)
-        weights = parts["sample_weight"] or [None] * n
-        checked = client.compute(
-            [
-                check(X, y, weight, n_features, dtype)
-                for X, y, weight in zip(parts["X"], parts["y"], weights, strict=True)
-            ]
-        )
-        asked = [
-            client.submit(partitions.summarize, one, has_classes, pure=False) for one in checked
-        ]
+        with connected(client):
+            checked = client.compute(
+                [check(*part, wanted) for part in zip(*parts.values(), strict=True)]
+            )
+            summarize, has_classes = partitions.summarize, wanted.has_classes
+            asked = [client.submit(summarize, one, has_classes, pure=False) for one in checked]
         summaries = [wait_for(client, one) for one in asked]
+        width = None
         for k, summary in enumerate(summaries):
-            if isinstance(summary, partitions.Problem):
-                raise ValueError(f"Partition {k} can't be used: {summary.words}")
-        return cls(client, checked, summaries)
+            problem = summary if isinstance(summary, partitions.Problem) else None
+            if problem is None and width not in (None, summary.y.shape[1:]):
+                problem = partitions.Problem(
+                    f"y has the shape (n, *{summary.y.shape[1:]}), before it was (n, *{width})."
+                )
+            if problem:
+                raise ValueError(f"Partition {k} can't be used: {problem.words}")
+            width = summary.y.shape[1:]
+        table = cls(client, checked, summaries)
+        if not 0 < table.weight.sum() < np.inf:
+            raise ValueError(
+                "sample_weight must add up to more than zero and less than infinity, got"
+                f" {table.weight.sum():g}."
+            )
+        return table
 
     @property
     def y(self) -> np.ndarray:
@@ -152,9 +161,6 @@ class RemoteDataset:
 
 def concatenated(datasets: list[Dataset]) -> Dataset:
     """Local datasets, one after the other."""
-    from scipy.sparse import issparse, vstack
-
-    from skbackprop.batches import Samples
 
     def joined(parts: list[Any]) -> Any:
         if parts[0] is None:
@@ -181,25 +187,23 @@ class RemoteData(Data):
 
     Parameters
     ----------
-    table : Table
-        Of the training samples.
     draws : {"partition", "global"}
         Who orders the rows.
     """
 
-    table: Table
     draws: str
 
     @cached_property
     def fingerprint(self) -> dict[str, Any]:
         """Numbers that tell other data."""
-        numbers: dict[str, Any] = {"classes": identity(self.classes), "draws": self.draws}
-        sums = [summary.checksums for summary in self.table.summaries]
+        numbers = fingerprint(self.raw, None, self.validation, self.classes)
+        numbers["draws"], remote = self.draws, self.training.remote
+        asked = [
+            remote.client.submit(partitions.checksums, one, pure=False) for one in remote.datasets
+        ]
+        sums = [remote.wait_for(one) for one in asked]
         for name, column in zip(("X", "y", "sample_weight"), zip(*sums, strict=True), strict=True):
             numbers[name] = identity(column)
-        for name in "coefs_init", "intercepts_init", "random_state":
-            value = getattr(self.raw, name)
-            numbers[name] = None if value is None else identity(value)
         return numbers
 
     def order(self) -> Any:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from functools import wraps
+from numbers import Real
 from typing import Any, ClassVar, Self
 
+import dask
 import numpy as np
-from distributed import Client, get_client
+from distributed import Client, get_client, get_worker, rejoin, secede
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skbackprop.dask.data import RemoteData, Table, delayed_parts, head_of, is_dask
+from skbackprop.dask.batches import connected, wait_for
+from skbackprop.dask.data import RemoteData, Table, delayed_parts, dtype_of, head_of, is_dask
+from skbackprop.dask.partitions import Wanted
 from skbackprop.estimators import build, compat
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.choices import Chosen
@@ -25,6 +30,12 @@ from skbackprop.estimators.regressor import BackpropRegressor
 from skbackprop.estimators.samples import Encoding, FitArguments
 from skbackprop.estimators.train import Data
 from skbackprop.estimators.validation import RawInput, check_validation
+from skbackprop.training import Progress
+
+#: Arguments of `fit` that are brought to the client.
+VALIDATION = "X_val", "y_val", "sample_weight_val"
+#: A large network is no mistake.
+WITHOUT_WARNING = {"distributed.admin.large-graph-warning-threshold": "1 TB"}
 
 
 class OnDask(BaseBackprop):
@@ -40,7 +51,13 @@ class OnDask(BaseBackprop):
 
         It isn't a parameter, so that `clone` works, and it isn't pickled.
         """
-        return self._client or get_client()
+        try:
+            return self._client or get_client()
+        except ValueError as error:
+            raise ValueError(
+                "There is no Dask client. Make one, distributed.Client(address), or set it:"
+                " estimator.client = client."
+            ) from error
 
     @client.setter
     def client(self, client: Client | None) -> None:
@@ -140,21 +157,27 @@ class OnDask(BaseBackprop):
             groups,
             classes,
         )
-        return self._fit(X, y, given)
+        with in_its_own_thread(), dask.config.set(WITHOUT_WARNING):
+            return self._fit(X, y, given)
 
     def _data(self, X: Any, y: Any, given: FitArguments, chosen: Chosen, goes_on: bool) -> Data:
         """Check the samples of a call where they are, and encode them there."""
         self._refuse(chosen, given)
-        raw = RawInput.of(None, None, given, self.random_state)
-        names = {"X": X, "y": y, "sample_weight": given.sample_weight}
-        parts = {
-            name: [] if part is None else delayed_parts(part, name) for name, part in names.items()
-        }
-        reset = not goes_on or self._initialized
-        validate_data(self, head_of(X), skip_check_array=True, reset=reset)
-        dtype = np.dtype(self._network.theta.dtype if goes_on else _dtype(X))
+        names = {"X": X, "y": y}
+        parts = {name: delayed_parts(part, name) for name, part in names.items()}
+        weight = given.sample_weight
+        parts["sample_weight"] = (
+            delayed_parts(weight, "sample_weight")
+            if weight is not None and not isinstance(weight, Real)
+            else [weight] * len(parts["X"])
+        )
+        head = head_of(X)
+        validate_data(self, head, skip_check_array=True, reset=not goes_on or self._initialized)
+        dtype = np.dtype(self._network.theta.dtype if goes_on else dtype_of(X))
+        columns = list(head.columns) if hasattr(X, "columns") else None
         has_classes = issubclass(self._local, BackpropClassifier)
-        table = Table.of(self.client, parts, dtype, self.n_features_in_, has_classes)
+        wanted = Wanted(self.n_features_in_, columns, dtype, has_classes)
+        table = Table.of(self.client, parts, wanted)
 
         if goes_on:
             y = self._targets.again(table.y, given.classes, given.incremental)
@@ -166,20 +189,24 @@ class OnDask(BaseBackprop):
         class_weight = getattr(self, "class_weight", None)
         weights = self._targets.class_weights(class_weight, y, table.weight, given.incremental)
         encoding = Encoding(self._targets, architecture.loss, weights)
-        for name in "X_val", "y_val", "sample_weight_val":
-            if is_dask(getattr(given, name)):
-                object.__setattr__(given, name, getattr(given, name).compute())
-        validation = check_validation(self, given, encoding, dtype)
+        val = {name: self._brought(getattr(given, name)) for name in VALIDATION}
         return RemoteData(
-            raw,
-            table.encoded(encoding),
-            validation,
-            self._targets.attributes,
-            architecture,
-            dtype,
-            table,
-            self.draws,
+            raw=RawInput.of(None, None, given, self.random_state),
+            training=table.encoded(encoding),
+            validation=check_validation(self, replace(given, **val), encoding, dtype),
+            classes=self._targets.attributes,
+            architecture=architecture,
+            dtype=dtype,
+            draws=self.draws,
         )
+
+    def _brought(self, X: Any) -> Any:
+        """Local data from a dask collection; others as they are."""
+        if not is_dask(X):
+            return X
+        with connected(self.client):
+            future = self.client.compute(X)
+        return wait_for(self.client, future)
 
     def _refuse(self, chosen: Chosen, given: FitArguments) -> None:
         """Raise for what can't be done on partitions."""
@@ -217,16 +244,23 @@ class OnDask(BaseBackprop):
 
         metric = accuracy_score if hasattr(self, "classes_") else r2_score
         y_pred = self.predict(X)
-        y, y_pred, weight = (
-            one.compute() if is_dask(one) else one for one in (y, y_pred, sample_weight)
-        )
+        y, y_pred, weight = map(self._brought, (y, y_pred, sample_weight))
         return float(metric(np.asarray(y), np.asarray(y_pred), sample_weight=weight))
 
 
-def _dtype(X: Any) -> Any:
-    """float32 for what holds nothing else, else float64."""
-    dtypes = list(X.dtypes) if hasattr(X, "dtypes") else [X.dtype]
-    return np.float32 if all(dtype == np.float32 for dtype in dtypes) else np.float64
+@contextmanager
+def in_its_own_thread() -> Iterator[None]:
+    """A task that fits leaves its worker's thread to the tasks of the fit."""
+    try:
+        get_worker()
+    except ValueError:  # this is no task
+        yield
+        return
+    secede()
+    try:
+        yield
+    finally:
+        rejoin()
 
 
 def lazily(method: Callable[[Any, Any], Any]) -> Any:
@@ -237,12 +271,21 @@ def lazily(method: Callable[[Any, Any], Any]) -> Any:
         if not is_dask(X):
             return method(self, X)
         local = self.to_local()
-        function, nameless = getattr(local, method.__name__), copy.copy(local)
+        local._progress = Progress()  # predictions don't need the optimizer's state
+        nameless = copy.copy(local)
         vars(nameless).pop("feature_names_in_", None)
         row = np.zeros((1, self.n_features_in_), self._network.theta.dtype)
         like = getattr(nameless, method.__name__)(row)
+
+        def function(block: Any) -> Any:
+            return getattr(local, method.__name__)(block) if block.shape[0] else like[:0]
+
         if hasattr(X, "columns"):
             return X.map_partitions(function, meta=like[:0])
+        if X.ndim != 2 or X.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X must have shape (n_samples, {self.n_features_in_}), got {X.shape}."
+            )
         X = X.rechunk({1: -1}) if X.numblocks[1] > 1 else X
         if like.ndim == 1:
             return X.map_blocks(function, dtype=like.dtype, drop_axis=1)

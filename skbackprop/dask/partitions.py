@@ -16,6 +16,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_X_y
 
 from skbackprop.architecture import Architecture
+from skbackprop.estimators.checks import naming_what_is_no_number
 from skbackprop.estimators.resume import checksum
 from skbackprop.estimators.samples import Dataset, Encoding
 from skbackprop.network import Network
@@ -40,23 +41,51 @@ class Summary(NamedTuple):
     """What the client has to know of a partition.
 
     `y` has one row for each distinct target and `total` their weights; for numbers only the first
-    one. `checksums` are those of X, y and the weights.
+    one.
     """
 
     n_samples: int
     y: np.ndarray
     total: np.ndarray
-    checksums: tuple[int | None, ...]
 
 
-def check(X: Any, y: Any, weight: Any, n_features: int, dtype: np.dtype) -> Checked | Problem:
+@dataclass(frozen=True)
+class Wanted:
+    """What every partition must be.
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of X.
+    names : list or None
+        Their names, if X is a data frame.
+    dtype : dtype
+        That X is converted to.
+    has_classes : bool
+        Whether y holds classes.
+    """
+
+    n_features: int
+    names: list[Any] | None
+    dtype: np.dtype
+    has_classes: bool
+
+
+def check(X: Any, y: Any, weight: Any, wanted: Wanted) -> Checked | Problem:
     """Check one partition as `fit` checks all samples."""
+    if wanted.names is not None and list(X.columns) != wanted.names:
+        return Problem(f"X has the columns {list(X.columns)}, expected {wanted.names}.")
     try:
-        X, y = check_X_y(X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=dtype)
-        if X.shape[1] != n_features:
-            return Problem(f"X has {X.shape[1]} columns, but the first partition has {n_features}.")
+        with naming_what_is_no_number(X):
+            X, y = check_X_y(
+                X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=wanted.dtype
+            )
+        if X.shape[1] != wanted.n_features:
+            return Problem(f"X has {X.shape[1]} columns, expected {wanted.n_features}.")
         if weight is not None:
-            weight = np.asarray(weight, dtype)
+            weight = np.asarray(weight, wanted.dtype)
+            weight = np.full(len(y), weight) if weight.ndim == 0 else weight
+            weight = weight[:, 0] if weight.shape == (len(y), 1) else weight
             if weight.shape != (len(y),):
                 return Problem(f"sample_weight has shape {weight.shape}, expected {(len(y),)}.")
             if not np.all(np.isfinite(weight)):
@@ -67,22 +96,26 @@ def check(X: Any, y: Any, weight: Any, n_features: int, dtype: np.dtype) -> Chec
         X = X.tocsr()
     elif not (X.flags.c_contiguous or X.flags.f_contiguous):
         X = np.ascontiguousarray(X)
-    return Checked(X, y, weight)
+    return Checked(X, y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y, weight)
 
 
 def summarize(checked: Checked | Problem, has_classes: bool) -> Summary | Problem:
     """Tell the client about a partition."""
     if isinstance(checked, Problem):
         return checked
-    X, y, weight = checked
+    _, y, weight = checked
     weight = np.ones(len(y)) if weight is None else weight.astype(np.float64)
     distinct, which = y[:1], np.zeros(len(y), int)
     if has_classes:
-        distinct, which = np.unique(y, return_inverse=True, axis=0)
-    total = np.bincount(which.ravel(), weight, len(distinct))
-    parts = X, y, checked.weight
-    sums = tuple(None if part is None else checksum(part) for part in parts)
-    return Summary(len(y), distinct, total, sums)
+        axis = 0 if y.ndim == 2 else None
+        distinct, which = np.unique(y, return_inverse=True, axis=axis)
+    return Summary(len(y), distinct, np.bincount(which.ravel(), weight, len(distinct)))
+
+
+def checksums(dataset: Dataset) -> tuple[int | None, ...]:
+    """Numbers that change with X, y and the weights of a partition."""
+    parts = dataset.samples.X, dataset.samples.Y, dataset.sample_weight
+    return tuple(None if part is None else checksum(part) for part in parts)
 
 
 def encode(checked: Checked, encoding: Encoding) -> Dataset:
@@ -98,8 +131,8 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """Rows that the client has chosen."""
+class Picked:
+    """Rows that the client has picked."""
 
     rows: np.ndarray | None
 
@@ -116,6 +149,9 @@ class Share:
     ----------
     partition, batch, n_batches : int
         Their numbers.
+    phase : int
+        Rows to train on in the partitions before, modulo `n_batches`: where the sharing begins, so
+        that small partitions don't all give their rows to the same batches.
     epoch : int or None
         Seed of the epoch's order; None for the order of the rows.
     split : int or None
@@ -127,20 +163,32 @@ class Share:
     partition: int
     batch: int
     n_batches: int
+    phase: int
     epoch: int | None
     split: int | None
     fraction: float
 
     def index(self, n_samples: int) -> np.ndarray:
         """Row numbers."""
-        rows = trained_on(self.split, self.partition, self.fraction, n_samples)
-        if self.epoch is not None:
-            rows = rows[permutation(self.epoch, self.partition, len(rows))]
-        first, last = (len(rows) * k // self.n_batches for k in (self.batch, self.batch + 1))
+        rows = ordered(self.epoch, self.split, self.partition, self.fraction, n_samples)
+        first, last = shared(len(rows), self.phase, self.batch, self.n_batches)
         return rows[first:last]
 
 
-@lru_cache(maxsize=16)
+def shared(n: int, phase: int, batch: int, n_batches: int) -> tuple[int, int]:
+    """Where the k-th share of n rows begins and ends: shares differ by one row at most."""
+    return (n * batch + phase) // n_batches, (n * (batch + 1) + phase) // n_batches
+
+
+@lru_cache(maxsize=64)
+def ordered(
+    epoch: int | None, split: int | None, partition: int, fraction: float, n: int
+) -> np.ndarray:
+    """The rows of a partition that are trained on, in the order of an epoch."""
+    rows = trained_on(split, partition, fraction, n)
+    return rows if epoch is None else rows[permutation(epoch, partition, len(rows))]
+
+
 def permutation(seed: int, partition: int, n: int) -> np.ndarray:
     """An order of n rows, which depends on the seed and the partition's number alone."""
     generator = np.random.Generator(np.random.PCG64([seed, partition]))
@@ -195,14 +243,16 @@ def gradient(dataset: Dataset, model: Model, rows: Rows, seed: tuple[int, ...] |
     generator = None if seed is None else np.random.Generator(np.random.PCG64(list(seed)))
     index = rows.index(len(dataset))
     n = len(dataset) if index is None else len(index)
-    if n:
-        quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-        with quiet, blas_threads(0):
-            for batch in dataset.batches(network, n, index, generator):
-                value = batch.backpropagate(network)
-                total = float(batch.total)
-                return Sum(total, total * value, total * network.grad.astype(np.float64))
-    return Sum(0.0, 0.0, np.zeros(network.theta.size))
+    nothing = Sum(0.0, 0.0, np.zeros(network.theta.size))
+    if n == 0:
+        return nothing
+    quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+    with quiet, blas_threads(0):
+        batch = next(iter(dataset.batches(network, n, index, generator)), None)
+        if batch is None:  # its samples have no weight
+            return nothing
+        value, total = batch.backpropagate(network), float(batch.total)
+    return Sum(total, total * value, total * network.grad.astype(np.float64))
 
 
 def loss(dataset: Dataset, model: Model) -> Sum:
@@ -210,6 +260,8 @@ def loss(dataset: Dataset, model: Model) -> Sum:
     network, n = model.network(), len(dataset)
     weight = dataset.samples.sample_weight
     total = float(n) if weight is None else float(np.sum(weight))
+    if total <= 0:
+        return Sum(0.0, 0.0, np.zeros(0))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"), blas_threads(0):
         batches = dataset.batches(network, n, None, None)
         value = batches.loss(network) - network.add_penalty(total)

@@ -193,6 +193,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, Saved, 
             set_fitted(self, network, progress, goes_on=before is not None)
             if tasks:
                 tasks.end_fit()
+                tasks.record = lambda: None  # it holds the data
             if not hasattr(self, "_resume"):
                 progress.best_values = None  # no longer needed
         if incremental and progress.outcome == "interrupted":

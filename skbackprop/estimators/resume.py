@@ -190,7 +190,7 @@ FIRST_CALL = {"classes", "coefs_init", "intercepts_init", "random_state"}
 
 
 def fingerprint(
-    raw: RawInput, training: Dataset, validation: Dataset | None, classes: Any
+    raw: RawInput, training: Dataset | None, validation: Dataset | None, classes: Any
 ) -> dict[str, Any]:
     """A number for each array of data, which changes if the array does."""
     numbers: dict[str, Any] = {"classes": identity(classes), "groups": _grouping(raw.groups)}
