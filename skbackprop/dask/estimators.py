@@ -277,6 +277,7 @@ def lazily(method: Callable[[Any, Any], Any]) -> Any:
         row = np.zeros((1, self.n_features_in_), self._network.theta.dtype)
         like = getattr(nameless, method.__name__)(row)
 
+        @wraps(method)  # its name stands in dask's repr
         def function(block: Any) -> Any:
             return getattr(local, method.__name__)(block) if block.shape[0] else like[:0]
 

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+#: A step of so many rows is all overhead.
+FEW_ROWS = 2_000
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Step:
 
 
 def measure(client: object, workers: int, partitions: int, hidden: int, rows: int) -> Step:
-    """Time full-batch steps on Dask, and the same steps in this process."""
+    """Time full-batch steps on Dask, and the same steps in this process on one thread."""
     import dask.array as da
 
     from skbackprop import BackpropClassifier
@@ -54,14 +58,19 @@ def measure(client: object, workers: int, partitions: int, hidden: int, rows: in
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", "Sending large graph")
         remote.fit(da.from_array(X, chunks=(chunk, 64)), da.from_array(y, chunks=chunk))
-        local = BackpropClassifier(**params).fit(X, y)
+        with threadpool_limits(1):  # a worker has one thread
+            local = BackpropClassifier(**params).fit(X, y)
     n_parameters = sum(a.size for a in local.coefs_ + local.intercepts_)
     seconds = [np.median(one.history_["seconds"][2:]) for one in (remote, local)]
-    return Step(workers, partitions, n_parameters, rows, *(1e3 * s for s in seconds))
+    return Step(workers, partitions, n_parameters, rows, *(float(1e3 * s) for s in seconds))
 
 
 def overhead_model(steps: list[Step]) -> np.ndarray:
-    """Overhead = a + b partitions + c parameters / 1e6, by least squares."""
+    """Overhead = a + b partitions + c parameters / 1e6, by least squares.
+
+    Only steps of few rows count: of others the workers' own share is most.
+    """
+    steps = [s for s in steps if s.rows <= FEW_ROWS]
     A = np.array([[1.0, s.partitions, s.parameters / 1e6] for s in steps])
     return np.linalg.lstsq(A, np.array([s.overhead for s in steps]), rcond=None)[0]
 
