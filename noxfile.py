@@ -101,9 +101,10 @@ MUTATED = [
     "threads.py",
     "formulas.py",
     "onnx.py",
+    "checkpoint.py",
 ]
 MUTATED += ["layers", "training", "normalization", "optimizers", "schedules", "losses"]
-MUTATED += ["activations", "estimators", "ensemble", "tabular"]
+MUTATED += ["activations", "estimators", "ensemble", "tabular", "dask"]
 NOTICE_MOST = ["layers", "breaks", "exact", "training", "errors", "ensemble", "tabular"]
 
 

@@ -136,6 +136,15 @@ def test_global_draws_are_those_of_a_local_fit(params, weight, client):
     assert remote.best_loss_ == pytest.approx(alone.best_loss_, rel=1e-9)
 
 
+def test_batches_without_weight_are_left_out_as_locally(client):
+    few = np.zeros(600)
+    few[::10] = 1.0
+    dX, dy, dw = on_dask(X, y, few)
+    params = {"batch_size": 10, "learning_rate_init": 0.01}
+    remote = net(draws="global", **params).fit(dX, dy, dw)
+    assert_allclose(remote.loss_curve_, local(**params).fit(X, y, few).loss_curve_, rtol=1e-9)
+
+
 def test_lbfgs_is_exact_whoever_draws(client):
     dX, dy = on_dask(X, y)
     a, b = (net(solver="lbfgs", draws=draws).fit(dX, dy) for draws in ("partition", "global"))
@@ -483,8 +492,10 @@ def test_what_is_refused(client):
     target = dd.from_pandas(pandas.Series(np.arange(9) % 2), npartitions=3)
     refused(r"Partition 1 can't be used: X has the columns \['b', 'a'\]", other, target)
     refused("validation_fraction=0", dX, dy, early_stopping=True, validation_fraction=0.0)
-    zeros = da.concatenate([da.zeros(590, chunks=590), da.ones(10, chunks=10)]).rechunk((ROWS,))
-    refused("batch have no weight", dX, dy, zeros, draws="global", shuffle=False)
+    few = np.zeros(600)
+    few[:20] = 1.0
+    (dw,) = on_dask(few)
+    refused("batch have no weight", dX, dy, dw, batch_size=10)
 
 
 # Failures

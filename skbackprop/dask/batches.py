@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -174,12 +175,14 @@ class RemoteBatch:
         Its rows.
     rows : list
         Which rows of each partition.
+    total : float, optional
+        Sum of the weights, if it is known before the workers have summed them.
     """
 
-    def __init__(self, batches: RemoteBatches, n_samples: int, rows: list[Any]) -> None:
-        self.batches, self.n_samples, self.rows = batches, n_samples, rows
-        #: Sum of the weights, known once the workers have summed them.
-        self.total = float(n_samples)
+    def __init__(
+        self, batches: RemoteBatches, n_samples: int, rows: list[Any], total: float = 1.0
+    ) -> None:
+        self.batches, self.n_samples, self.rows, self.total = batches, n_samples, rows, total
 
     def __len__(self) -> int:
         """Rows."""
@@ -247,7 +250,7 @@ class RemoteBatches:
         for k in range(len(self)):
             rows = slice(k * self.batch_size, min((k + 1) * self.batch_size, n))
             batch = self._shares(k) if self.is_shared else self._picked(rows)
-            if len(batch):
+            if len(batch) and batch.total:
                 yield batch
 
     @property
@@ -277,10 +280,19 @@ class RemoteBatches:
         if isinstance(order, range) and n == int(sizes.sum()):
             return RemoteBatch(self, n, [Picked(None)] * len(sizes))
         chosen, ends = np.asarray(order[rows]), np.cumsum(sizes)
+        total = float(n) if self.weights is None else float(self.weights[chosen].sum())
         partition = np.searchsorted(ends, chosen, side="right")
         starts = ends - sizes
         picked = [Picked(chosen[partition == p] - starts[p]) for p in range(len(sizes))]
-        return RemoteBatch(self, n, picked)
+        return RemoteBatch(self, n, picked, total)
+
+    @cached_property
+    def weights(self) -> np.ndarray | None:
+        """Those of all samples, to leave out batches without weight; None if they have none."""
+        ask, wait_for = self.remote.client.submit, self.remote.wait_for
+        asked = [ask(partitions.weights, one, pure=False) for one in self.remote.datasets]
+        weights = [wait_for(one) for one in asked]
+        return None if weights[0] is None else np.concatenate(weights)
 
     def largest_product(self, network: Network) -> int:
         """The client multiplies no matrices."""

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skbackprop.dask.batches import connected, wait_for
 from skbackprop.dask.data import RemoteData, Table, delayed_parts, dtype_of, head_of, is_dask
 from skbackprop.dask.partitions import Wanted
-from skbackprop.estimators import build, compat
+from skbackprop.estimators import compat
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.choices import Chosen
 from skbackprop.estimators.classifier import BackpropClassifier
@@ -27,7 +27,7 @@ from skbackprop.estimators.documented import documented
 from skbackprop.estimators.fitted import show_weights
 from skbackprop.estimators.parameters import parameter
 from skbackprop.estimators.regressor import BackpropRegressor
-from skbackprop.estimators.samples import Encoding, FitArguments
+from skbackprop.estimators.samples import FitArguments
 from skbackprop.estimators.train import Data
 from skbackprop.estimators.validation import RawInput, check_validation
 from skbackprop.training import Progress
@@ -179,16 +179,8 @@ class OnDask(BaseBackprop):
         wanted = Wanted(self.n_features_in_, columns, dtype, has_classes)
         table = Table.of(self.client, parts, wanted)
 
-        if goes_on:
-            y = self._targets.again(table.y, given.classes, given.incremental)
-        else:
-            self._targets, y = self._target_class.of(table.y, given.classes, given.incremental)
-            self.__dict__.update(self._targets.attributes)
-        self._loss = chosen.loss
-        architecture = build.architecture(self, self.n_features_in_, self._targets, chosen)
-        class_weight = getattr(self, "class_weight", None)
-        weights = self._targets.class_weights(class_weight, y, table.weight, given.incremental)
-        encoding = Encoding(self._targets, architecture.loss, weights)
+        y = self._learn_targets(table.y, given, chosen, goes_on)
+        encoding, architecture = self._encoding(y, table.weight, chosen, given.incremental)
         val = {name: self._brought(getattr(given, name)) for name in VALIDATION}
         return RemoteData(
             raw=RawInput.of(None, None, given, self.random_state),

@@ -123,6 +123,11 @@ def encode(checked: Checked, encoding: Encoding) -> Dataset:
     return encoding.dataset(*checked)
 
 
+def weights(dataset: Dataset) -> np.ndarray | None:
+    """Those of a partition's samples, if they have any."""
+    return dataset.samples.sample_weight
+
+
 class Rows(Protocol):
     """Says which rows of a partition a batch takes, in which order."""
 

@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.architecture import Architecture
 from skbackprop.estimators import build, compat
 from skbackprop.estimators.callbacks import FitTasks
 from skbackprop.estimators.checks import check_sample_weight, unchanged_on_error, warn
@@ -208,22 +209,31 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, Saved, 
         X, y = check_X_y(self, X, y, dtype, reset=not goes_on or self._initialized)
         if goes_on:
             check_n_features(self, X)
-            y = self._targets.again(y, given.classes, incremental)
-        else:
-            self._targets, y = self._target_class.of(y, given.classes, incremental)
-            self.__dict__.update(self._targets.attributes)
-        self._loss = chosen.loss
+        y = self._learn_targets(y, given, chosen, goes_on)
         weight = check_sample_weight(given.sample_weight, X)
-        architecture = build.architecture(self, X.shape[1], self._targets, chosen)
-        class_weight = getattr(self, "class_weight", None)
-        encoding = Encoding(
-            self._targets,
-            architecture.loss,
-            self._targets.class_weights(class_weight, y, weight, incremental),
-        )
+        encoding, architecture = self._encoding(y, weight, chosen, incremental)
         training = encoding.dataset(X, y, weight)
         validation = check_validation(self, given, encoding, X.dtype)
         return Data(raw, training, validation, self._targets.attributes, architecture, X.dtype)
+
+    def _learn_targets(self, y: Any, given: FitArguments, chosen: Chosen, goes_on: bool) -> Any:
+        """Take the targets from y, or check that they are the fitted ones; return y, checked."""
+        if goes_on:
+            y = self._targets.again(y, given.classes, given.incremental)
+        else:
+            self._targets, y = self._target_class.of(y, given.classes, given.incremental)
+            self.__dict__.update(self._targets.attributes)
+        self._loss = chosen.loss
+        return y
+
+    def _encoding(
+        self, y: Any, weight: np.ndarray | None, chosen: Chosen, incremental: bool
+    ) -> tuple[Encoding, Architecture]:
+        """How targets become what the engine trains on, and the network for them."""
+        architecture = build.architecture(self, self.n_features_in_, self._targets, chosen)
+        class_weight = getattr(self, "class_weight", None)
+        weights = self._targets.class_weights(class_weight, y, weight, incremental)
+        return Encoding(self._targets, architecture.loss, weights), architecture
 
     def _initialize(self, targets: Targets, n_features: int, dtype: Any) -> Self:
         """Make a network with initial values, for these targets."""
