@@ -23,6 +23,7 @@ from skbackprop import BackpropClassifier, BackpropRegressor, Checkpoint
 from tests.test_callbacks import HAS_CALLBACKS  # noqa: F401
 from tests.test_exact import assert_same
 
+dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
 distributed = pytest.importorskip("distributed")
@@ -283,6 +284,22 @@ def test_strings_columns_and_scalar_weights(client):
     assert_allclose(one.loss_curve_, local().fit(X, y * 1.0).loss_curve_, rtol=1e-9)
 
 
+def test_predictions_for_frames_of_every_making(client):
+    frame = pandas.DataFrame(X, columns=[f"p{k}" for k in range(64)])
+    dX, dy = dd.from_pandas(frame, npartitions=3), dd.from_pandas(pandas.Series(y), npartitions=3)
+    clf = net().fit(dX, dy)
+    expected = clf.predict_proba(frame)
+    delayed = [dask.delayed(frame.iloc[:200]), dask.delayed(frame.iloc[200:])]
+    for made in dX, dd.from_delayed(delayed, meta=frame.iloc[:0]), dX.persist():
+        assert_allclose(clf.predict_proba(made).compute(), expected)
+        assert_array_equal(clf.predict(made).compute(), clf.predict(frame))
+        assert clf.score(made, y) == clf.to_local().score(frame, y)
+    with pytest.raises(ValueError, match="feature names"):
+        clf.predict(dX[dX.columns[::-1]]).compute()
+    with pytest.raises(ValueError, match=r"X must have shape \(n_samples, 64\)"):
+        clf.predict(dX["p0"])
+
+
 def test_predictions_for_empty_blocks(client):
     dX, dy = on_dask(X, y)
     clf = net().fit(dX, dy)
@@ -481,6 +498,9 @@ def test_what_is_refused(client):
     refused("add up to more than zero", dX, dy, da.full(600, -1.0, chunks=(ROWS,)))
     refused("y must be a dask array", dX, None, error=TypeError)
     refused("two dimensions", dX[:, 0], dy)
+    refused("X must be a dask array.*Delayed", dask.delayed(X), dy, error=TypeError)
+    series = dd.from_pandas(pandas.Series(y), npartitions=4)
+    refused("two dimensions", series, series)
     times_out = dX.map_blocks(slow, meta=dX._meta)
     refused("the storage is slow", times_out, dy, error=TimeoutError)
     frame = dd.from_pandas(pandas.DataFrame({"a": range(9), "b": range(9)}), npartitions=3)

@@ -23,12 +23,12 @@ from skbackprop.network import Network
 
 def is_dask(X: Any) -> bool:
     """True for dask's arrays, data frames and series."""
-    return bool(dask.is_dask_collection(X)) and hasattr(X, "to_delayed")
+    return bool(dask.is_dask_collection(X)) and hasattr(type(X), "to_delayed")
 
 
 def delayed_parts(X: Any, name: str) -> list[Any]:
     """The partitions of a collection, in order; a two-dimensional array is cut into rows only."""
-    if not is_dask(X) or not hasattr(X, "ndim"):
+    if not is_dask(X) or not hasattr(type(X), "ndim"):
         raise TypeError(
             f"{name} must be a dask array, data frame or series, got {type(X).__name__}. For local"
             " data use BackpropClassifier or BackpropRegressor, or dask.array.from_array."
@@ -40,10 +40,10 @@ def delayed_parts(X: Any, name: str) -> list[Any]:
 
 def head_of(X: Any) -> Any:
     """What has the width and the column names of X."""
-    if hasattr(X, "columns"):
-        return X._meta
     if X.ndim != 2:
         raise ValueError(f"X must have two dimensions, got {X.ndim}.")
+    if hasattr(X, "columns"):
+        return X._meta
     return np.empty((1, X.shape[1]))
 
 

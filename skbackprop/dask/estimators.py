@@ -11,6 +11,7 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 import dask
+import dask.array as da
 import numpy as np
 from distributed import Client, get_client, get_worker, rejoin, secede
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -273,12 +274,14 @@ def lazily(method: Callable[[Any, Any], Any]) -> Any:
         def function(block: Any) -> Any:
             return getattr(local, method.__name__)(block) if block.shape[0] else like[:0]
 
-        if hasattr(X, "columns"):
-            return X.map_partitions(function, meta=like[:0])
         if X.ndim != 2 or X.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"X must have shape (n_samples, {self.n_features_in_}), got {X.shape}."
             )
+        if hasattr(X, "columns"):
+            predict, unknown = dask.delayed(function, pure=False), (np.nan, *like.shape[1:])
+            blocks = [da.from_delayed(predict(one), unknown, like.dtype) for one in X.to_delayed()]
+            return da.concatenate(blocks, allow_unknown_chunksizes=True)
         X = X.rechunk({1: -1}) if X.numblocks[1] > 1 else X
         if like.ndim == 1:
             return X.map_blocks(function, dtype=like.dtype, drop_axis=1)
