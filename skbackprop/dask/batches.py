@@ -116,7 +116,7 @@ class Remote:
 
 @contextmanager
 def connected(client: Client) -> Iterator[None]:
-    """Report what is lost in words: the connection, or data that can't be made again.
+    """Ask this client, and report what is lost in words: the connection, or data without a graph.
 
     Raises
     ------
@@ -124,7 +124,8 @@ def connected(client: Client) -> Iterator[None]:
         If either is lost.
     """
     try:
-        yield
+        with client.as_current():
+            yield
     except Exception as error:
         if client.status != "running" or isinstance(error, CommClosedError):
             raise RuntimeError(
