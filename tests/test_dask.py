@@ -344,7 +344,7 @@ def test_it_learns(client):
     order = np.argsort(y, kind="stable")  # partitions of a few classes each
     for one, other in (X, y), (X[order], y[order]):
         dX, dy = on_dask(one, other)
-        clf = net(hidden_layer_sizes=(30,), max_iter=40, learning_rate_init=0.01).fit(dX, dy)
+        clf = net(hidden_layer_sizes=(30,), max_iter=20, learning_rate_init=0.02).fit(dX, dy)
         assert clf.score(dX, dy) > 0.97
 
 
