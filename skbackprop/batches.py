@@ -262,6 +262,14 @@ class Minibatches:
                     np.divide(batch.weight, batch.total, out=batch.weight)
 
 
+def reshuffle(order: Any, rng: np.random.RandomState) -> None:
+    """Reorder rows in place. An order that isn't an array has a method for it."""
+    if isinstance(order, np.ndarray):
+        rng.shuffle(order)
+    else:
+        order.shuffle(rng)
+
+
 def _has_contiguous_rows(X: Any) -> bool:
     """True if a slice of rows is contiguous in memory, as BLAS needs, or X is CSR."""
     return not isinstance(X, np.ndarray) or X.flags.c_contiguous

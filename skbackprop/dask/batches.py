@@ -14,6 +14,7 @@ import numpy as np
 from distributed import Client, Future
 from distributed.comm import CommClosedError
 
+from skbackprop.batches import reshuffle
 from skbackprop.dask import partitions
 from skbackprop.dask.partitions import Model, Picked, Share, Sum
 from skbackprop.network import Network
@@ -308,11 +309,3 @@ class RemoteBatches:
         arguments = [(model,)] * len(self.remote.datasets)
         total, value, _ = self.remote.sum(partitions.loss, arguments)
         return value / total + network.add_penalty(total / len(self))
-
-
-def reshuffle(order: Any, rng: np.random.RandomState) -> None:
-    """Reorder rows in place."""
-    if isinstance(order, PartitionOrder):
-        order.shuffle(rng)
-    else:
-        rng.shuffle(order)

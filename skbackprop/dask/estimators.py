@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from functools import wraps
 from numbers import Real
 from typing import Any, ClassVar, Self
 
 import dask
-import dask.array as da
 import numpy as np
-from distributed import Client, get_client, get_worker, rejoin, secede
+from distributed import Client, get_client
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.dask.batches import connected, wait_for
 from skbackprop.dask.data import RemoteData, Table, delayed_parts, dtype_of, head_of, is_dask
 from skbackprop.dask.partitions import Wanted
+from skbackprop.dask.tasks import in_its_own_thread, lazily
 from skbackprop.estimators import compat
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.choices import Chosen
@@ -31,7 +28,6 @@ from skbackprop.estimators.regressor import BackpropRegressor
 from skbackprop.estimators.samples import FitArguments
 from skbackprop.estimators.train import Data
 from skbackprop.estimators.validation import RawInput, check_validation
-from skbackprop.training import Progress
 
 #: Arguments of `fit` that are brought to the client.
 VALIDATION = "X_val", "y_val", "sample_weight_val"
@@ -241,55 +237,6 @@ class OnDask(BaseBackprop):
         return float(metric(np.asarray(y), np.asarray(y_pred), sample_weight=weight))
 
 
-@contextmanager
-def in_its_own_thread() -> Iterator[None]:
-    """A task that fits leaves its worker's thread to the tasks of the fit."""
-    try:
-        get_worker()
-    except ValueError:  # this is no task
-        yield
-        return
-    secede()
-    try:
-        yield
-    finally:
-        rejoin()
-
-
-def lazily(method: Callable[[Any, Any], Any]) -> Any:
-    """A prediction for local data as it is, and for dask's block by block, once it is computed."""
-
-    @wraps(method)
-    def by_blocks(self: OnDask, X: Any) -> Any:
-        if not is_dask(X):
-            return method(self, X)
-        local = self.to_local()
-        local._progress = Progress()  # predictions don't need the optimizer's state
-        nameless = copy.copy(local)
-        vars(nameless).pop("feature_names_in_", None)
-        row = np.zeros((1, self.n_features_in_), self._network.theta.dtype)
-        like = getattr(nameless, method.__name__)(row)
-
-        @wraps(method)  # its name stands in dask's repr
-        def function(block: Any) -> Any:
-            return getattr(local, method.__name__)(block) if block.shape[0] else like[:0]
-
-        if X.ndim != 2 or X.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X must have shape (n_samples, {self.n_features_in_}), got {X.shape}."
-            )
-        if hasattr(X, "columns"):
-            predict, unknown = dask.delayed(function, pure=False), (np.nan, *like.shape[1:])
-            blocks = [da.from_delayed(predict(one), unknown, like.dtype) for one in X.to_delayed()]
-            return da.concatenate(blocks, allow_unknown_chunksizes=True)
-        X = X.rechunk({1: -1}) if X.numblocks[1] > 1 else X
-        if like.ndim == 1:
-            return X.map_blocks(function, dtype=like.dtype, drop_axis=1)
-        return X.map_blocks(function, dtype=like.dtype, chunks=(X.chunks[0], like.shape[1:]))
-
-    return by_blocks
-
-
 DRAWS = StrOptions({"partition", "global"})
 
 
@@ -341,8 +288,7 @@ class DaskBackpropClassifier(OnDask, BackpropClassifier):
 
     Examples
     --------
-    >>> import dask.array as da
-    >>> from distributed import Client
+    >>>     >>> from distributed import Client
     >>> from sklearn.datasets import load_iris
     >>> from skbackprop.dask import DaskBackpropClassifier
     >>> X, y = load_iris(return_X_y=True)

@@ -12,6 +12,7 @@ import joblib
 import numpy as np
 from scipy.sparse import issparse
 
+from skbackprop.batches import reshuffle
 from skbackprop.estimators.choices import Chosen
 from skbackprop.estimators.parameters import Parameters
 from skbackprop.estimators.samples import Dataset
@@ -65,10 +66,8 @@ class Draws:
         rng.set_state(self.start)
         self.draw(split, rng)
         if self.train is not None:
-            # orders that aren't arrays know how they are shuffled
-            shuffle = getattr(self.train, "shuffle", None)
             for _ in range(epochs):
-                shuffle(rng) if shuffle else rng.shuffle(self.train)
+                reshuffle(self.train, rng)
 
     def record(self) -> Draws:
         """A copy without the rows."""
