@@ -288,7 +288,7 @@ class DaskBackpropClassifier(OnDask, BackpropClassifier):
 
     Examples
     --------
-    >>>     >>> from distributed import Client
+    >>> import dask.array as da
     >>> from sklearn.datasets import load_iris
     >>> from skbackprop.dask import DaskBackpropClassifier
     >>> X, y = load_iris(return_X_y=True)
