@@ -73,7 +73,7 @@ def span(values: Iterable[float | None], number: Number) -> str:
     """From the least to the largest, or one where they look the same."""
     known = sorted(v for v in values if v is not None)
     ends = dict.fromkeys(number(v) for v in (known[:1] + known[-1:]))
-    return "–".join(ends) or "n/a"
+    return " to ".join(ends) or "n/a"
 
 
 def ratio(value: float) -> str:
@@ -202,8 +202,9 @@ def start_up(runs: list[dict[str, list[float]]]) -> list[str]:
         )
 
     imports = (
-        f"``from skbackprop import BackpropClassifier`` takes {seconds('import BackpropClassifier')},"
-        f" of which ``import sklearn.base`` takes {seconds('import sklearn.base')}."
+        "``from skbackprop import BackpropClassifier`` takes"
+        f" {seconds('import BackpropClassifier')}, of which ``import sklearn.base`` takes"
+        f" {seconds('import sklearn.base')}."
     )
     if any("import torch" in run for run in runs):
         imports += f" ``import torch`` takes {seconds('import torch')}."
