@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,13 @@ from typing import Any
 from tests.benchmarks import dask, growth, report, searches, speed_page, start, tables
 from tests.benchmarks.measure import measure
 from tests.benchmarks.peers import PEERS, available
-from tests.benchmarks.workloads import WORKLOADS
+from tests.benchmarks.workloads import WORKLOADS, Workload
 
 PARTS = ["training", "predictions", "start-up", "searches", "growth"]
 COMMANDS = {"tables": tables.main, "dask": dask.main, "docs": speed_page.main}
 
 
-def part_of(workload: Any) -> str:
+def part_of(workload: Workload) -> str:
     return "predictions" if workload.kind == "predict" else "training"
 
 
@@ -37,36 +38,40 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--peer", nargs="+", choices=list(PEERS), default=list(PEERS))
     parser.add_argument("--repeats", type=int, default=5, help="growth and searches have 3 at most")
     parser.add_argument("--toy", action="store_true", help="tiny sizes, to see that it runs")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all times")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write all times, after each part"
+    )
     options = parser.parse_args(arguments)
 
-    found = run(options)
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1))
+    for found in run(options):
+        if options.json:
+            options.json.write_text(json.dumps(found, indent=1))
 
 
-def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Measure the parts that are asked for; print each when it's done."""
+def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Measure and print the parts that are asked for; all that is found so far, after each part."""
     peers = available(options.peer)
     few = min(options.repeats, 3)
     found: dict[str, Any] = {"date": f"{date.today()}", "repeats": options.repeats}
-    # a run's first part is that of the fresh processes, while this one has nothing in memory
+    found["machine"] = report.machine()
+    print(report.in_words(found["machine"]), end="\n\n")
     if "start-up" in options.part:
-        found["start-up"] = start.start_times(options.repeats)
+        found["start-up"] = start.start_times(options.repeats, warm_up=not options.toy)
         show(start.lines(found["start-up"]))
+        yield found
     if "searches" in options.part:
         found["searches"] = searches.measure(few, options.toy)
         show(searches.lines(found["searches"]))
+        yield found
     for part in ("training", "predictions"):
         chosen = [w for w in WORKLOADS if w.name in options.workload and part_of(w) == part]
         if part in options.part and chosen:
-            results = []
-            for workload in chosen:
-                task = workload.toy() if options.toy else workload
-                results.append(measure(task, peers, options.repeats))
+            tasks = [w.toy() if options.toy else w for w in chosen]
+            results = [measure(task, peers, options.repeats) for task in tasks]
             found[part] = [result.as_json() for result in results]
             show(report.times(results))
             show(report.ratios(results))
+            yield found
     if "growth" in options.part:
         curves = growth.grow([p for p in growth.PEERS if p in peers], few, options.toy)
         found["growth"] = {
@@ -74,9 +79,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             for axis, points in curves.items()
         }
         show(growth.lines(curves))
-    found["machine"] = report.machine()
-    print(report.in_words(found["machine"]))
-    return found
+        yield found
 
 
 def show(lines: report.Lines) -> None:

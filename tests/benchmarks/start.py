@@ -19,16 +19,16 @@ SNIPPETS = {
 Times = dict[str, list[float]]
 
 
-def start_times(repeats: int) -> Times:
+def start_times(repeats: int, warm_up: bool = True) -> Times:
     """Milliseconds of each snippet in a process of its own, in turn."""
     times: Times = {}
-    for i in range(repeats + 1):
+    for i in range(repeats + warm_up):
         for name, code in SNIPPETS.items():
             if "torch" in code and find_spec("torch") is None:
                 continue
             start = perf_counter()
             subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
-            if i:  # the first round fills the disk's cache
+            if i or not warm_up:  # the first round fills the disk's cache
                 times.setdefault(name, []).append(1e3 * (perf_counter() - start))
     return times
 
