@@ -66,7 +66,7 @@ def test_the_page_is_made_from_runs(saved, tmp_path):
     assert made == set(re.findall(r"^\.\. (?:include|image):: (\S+)$", page, re.M))
     ratios = (tmp_path / "speed_ratios.inc").read_text()
     assert ratios.count("   * - ") == 1 + 7
-    assert " to " in ratios
+    assert "\N{EN DASH}" in ratios
     assert (tmp_path / "speed_predictions.inc").read_text().count("   * - ") > 3
     assert (tmp_path / "growth.png").stat().st_size > 5_000
     assert (tmp_path / "speed_runs.inc").read_text().count("\n- ") == 1
@@ -78,10 +78,13 @@ def test_figures_of_the_page():
     fast = Result(w, {**peers, "floor, 1 thread": [5.0]})
     slow = Result(w, {**peers, "skbackprop": [25.0]})
     head, line = speed_page.ratios([[fast], [slow]])
-    assert head == ["float64 / float32", "MLPClassifier", "share of the products' speed"]
-    assert line[1:] == ["2.0 to 2.5 / n/a", "25 % to 40 % / n/a"]
+    assert head == ["float64 / float32", "MLPClassifier", "% of the products' speed"]
+    plain = {ord("\N{NO-BREAK SPACE}"): " ", ord("\N{EN DASH}"): "-"}
+    cells = [cell.translate(plain) for cell in line]
+    assert cells == ["300 x 2", "2.0-2.5 / n/a", "25-40 / n/a"]
     _, line = speed_page.rates([fast])
-    assert line[1:] == ["50,000 / n/a", "20,000 / n/a", "200,000 / n/a"]
+    cells = [cell.translate(plain) for cell in line]
+    assert cells == ["300 x 2, float64", "50,000", "20,000", "200,000"]
     assert Result.from_json(json.loads(json.dumps(fast.as_json()))) == fast
 
 

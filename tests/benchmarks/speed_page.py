@@ -20,6 +20,9 @@ from tests.benchmarks.workloads import Workload
 
 NAMES = {"scikit-learn": "MLPClassifier", "floor": "products alone"}
 BY = ".. made by python -m tests.benchmarks docs; don't edit"
+DTYPES = ("float64", "float32")
+#: Between their two numbers, which stay on one line.
+SLASH = "\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}"
 Lines = list[list[str]]
 Run = dict[str, Any]
 Number = Callable[[float], str]
@@ -45,6 +48,7 @@ def included(runs: list[Run]) -> dict[str, str]:
     """Name and content of each file but the picture; none for a part that no run has."""
     parts = {"runs": "\n".join(f"- {line}" for line in machines(runs))}
     if training := results_of(runs, "training"):
+        parts["tasks"] = "\n".join(f"- {task(w)}" for w in tasks(training[0]))
         parts["ratios"] = rst(ratios(training))
         parts["rates"] = rst(rates(training[0]))
     if predictions := results_of(runs, "predictions"):
@@ -73,7 +77,7 @@ def span(values: Iterable[float | None], number: Number) -> str:
     """From the least to the largest, or one where they look the same."""
     known = sorted(v for v in values if v is not None)
     ends = dict.fromkeys(number(v) for v in (known[:1] + known[-1:]))
-    return " to ".join(ends) or "n/a"
+    return "\N{EN DASH}".join(ends) or "n/a"
 
 
 def ratio(value: float) -> str:
@@ -81,7 +85,7 @@ def ratio(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    return f"{100 * value:.0f} %"
+    return f"{100 * value:.0f}"
 
 
 def rate(value: float) -> str:
@@ -89,14 +93,19 @@ def rate(value: float) -> str:
     return f"{float(f'{value:.3g}'):,.{0 if value >= 100 else 1}f}"
 
 
+def data(w: Workload) -> str:
+    """What the rows of the tables are called."""
+    size = f"{w.n_samples:,} x {w.n_features:,}".replace(" ", "\N{NO-BREAK SPACE}")
+    size = "digits" if w.n_features == 64 else size
+    return f"{'CSR ' * (w.density < 1)}{size}{', lbfgs' * (w.kind == 'lbfgs')}"
+
+
 def task(w: Workload) -> str:
-    """The data, the network and the batches."""
-    size = f"{w.n_samples:,} x {w.n_features:,}"
-    data = "digits" if w.n_features == 64 else size
-    if w.density < 1:
-        data = f"CSR {size}, {100 * w.density:g} % filled"
-    batches = "lbfgs" if w.kind == "lbfgs" else f"batches of {w.batch_size}"
-    return f"{data}, {w.n_classes} classes, {w.hidden}, {batches}"
+    """Data, classes, network and batches."""
+    filled = f", {100 * w.density:g} % filled" if w.density < 1 else ""
+    hidden = " and ".join(map(str, w.hidden))
+    batches = "" if w.kind == "lbfgs" else f", batches of {w.batch_size}"
+    return f"{data(w)}{filled}: {w.n_classes} classes, {hidden} hidden units{batches}"
 
 
 def shown(results: list[Result], first: str = "") -> list[str]:
@@ -111,31 +120,23 @@ def name(peer: str) -> str:
 def ratios(runs: list[list[Result]]) -> Lines:
     """Times as fast as each peer, and the share of the products' speed."""
     peers = shown(runs[0])
-    lines = [["float64 / float32", *map(name, peers), "share of the products' speed"]]
+    lines = [["float64 / float32", *map(name, peers), "% of the products' speed"]]
     for w in tasks(runs[0]):
         both = [[r for run in runs for r in run if same(r, w, dtype)] for dtype in DTYPES]
-        cells = [
-            " / ".join(span((r.speedup(peer) for r in of), ratio) for of in both) for peer in peers
-        ]
-        share = " / ".join(span((r.speedup("floor") for r in of), percent) for of in both)
-        lines.append([task(w), *map(known, [*cells, share])])
+        cells = [SLASH.join(span((r.speedup(p) for r in of), ratio) for of in both) for p in peers]
+        share = SLASH.join(span((r.speedup("floor") for r in of), percent) for of in both)
+        lines.append([data(w), *map(known, [*cells, share])])
     return lines
 
 
 def rates(results: list[Result]) -> Lines:
     """Steps per second of each peer."""
     peers = [*shown(results, "skbackprop"), "floor"]
-    lines = [["float64 / float32", *map(name, peers)]]
-    for w in tasks(results):
-        cells = []
-        for peer in peers:
-            both = [[r.microseconds(peer) for r in results if same(r, w, d)] for d in DTYPES]
-            cells.append(" / ".join(span(map(per_second, of), rate) for of in both))
-        lines.append([task(w), *map(known, cells)])
+    lines = [["", *map(name, peers)]]
+    for result in results:
+        cells = [span([per_second(result.microseconds(peer))], rate) for peer in peers]
+        lines.append([f"{data(result.workload)}, {result.workload.dtype}", *cells])
     return lines
-
-
-DTYPES = ("float64", "float32")
 
 
 def tasks(results: list[Result]) -> list[Workload]:
@@ -148,21 +149,21 @@ def same(result: Result, w: Workload, dtype: str) -> bool:
 
 
 def known(cell: str) -> str:
-    return "n/a" if set(cell.split(" / ")) == {"n/a"} else cell
+    return "n/a" if set(cell.split(SLASH)) == {"n/a"} else cell
 
 
 def per_second(microseconds: float | None) -> float | None:
     return None if microseconds is None else 1e6 / microseconds
 
 
-GIVEN = {"array": "array", "frame": "frame", "float32": "float32 array"}
+GIVEN = {"array": "array", "frame": "frame", "float32": "float32"}
 
 
 def prediction_ratios(runs: list[list[Result]]) -> Lines:
     """Times as fast: for each kind of input as scikit-learn, for an array as the others too."""
     peers = [peer for peer in shown(runs[0]) if peer != "scikit-learn"]
     head = [f"MLPClassifier, {words}" for words in GIVEN.values()]
-    lines = [["rows", *head, *map(name, peers), "share of the products' speed"]]
+    lines = [["rows", *head, *map(name, peers), "% of the products' speed"]]
     for rows in sizes(runs[0]):
         of = {g: [r for run in runs for r in run if asks(r, rows, g)] for g in GIVEN}
         cells = [span((r.speedup("scikit-learn") for r in of[g]), ratio) for g in GIVEN]
