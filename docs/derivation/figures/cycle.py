@@ -23,7 +23,6 @@ right = first.x + first.width / 2
 corner = right + 0.95
 sheet.line([(right, last.y), (corner, last.y), (corner, first.y), (right, first.y)])
 sheet.write(corner - 0.12, (first.y + last.y) / 2, "next batch", rotation=90)
-sheet.line(
-    [(right, way.y - 0.1), (right + 0.3, way.y - 0.1), (right + 0.3, back.y), (right, back.y)]
-)
+beside = right + 0.3
+sheet.line([(right, way.y - 0.1), (beside, way.y - 0.1), (beside, back.y), (right, back.y)])
 sheet.write(right + 0.42, (way.y + back.y) / 2, "keeps $A_l$, uses $W_l$", rotation=90)

@@ -1,7 +1,7 @@
 """All paths from one weight of the first layer to the loss: wider where they carry more."""
 
 import numpy as np
-from _drawing import GRADIENT, Sheet, Shape
+from _drawing import GRADIENT, Shape, Sheet
 
 from skbackprop import BackpropClassifier
 from skbackprop.inspection import trace_backprop

@@ -36,9 +36,9 @@ def draw() -> Sheet:
         ("A2", output.A, None),
     ]
     x = 0.12
-    for (name, value, gradient), sign in zip(arrays, ["·", "→", "→", "·", "→", "→", ""]):  # noqa: B905
+    for (name, value, gradient), sign in zip(arrays, "·→→·→→ ", strict=True):
         middle = x + CELL * value.shape[1] / 2
-        shape = f"{name}\n{value.shape[0]} × {value.shape[1]}"
+        shape = f"{name}\n{value.shape[0]} x {value.shape[1]}"
         sheet.write(middle, 2.95, shape, VALUE, fontsize=9)
         cells(sheet, x, 2.28, value, VALUE)
         if gradient is not None:
