@@ -293,7 +293,7 @@ def test_graph_shows_the_numbers_of_a_trace():
 
     script = runpy.run_path(str(DOCS / "derivation" / "figures" / "graph.py"))
     hidden, output = script["traced"]().layers
-    texts = {text.get_text() for text in plt.gcf().axes[0].texts}
+    texts = {text.get_text().replace("\n", " ") for text in plt.gcf().axes[0].texts}
     plt.close("all")
     for number, layer in enumerate([hidden, output], start=1):
         arrays = {"Z": layer.Z, "dZ": layer.dZ, "b": layer.b, "db": layer.db}

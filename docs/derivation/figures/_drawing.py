@@ -88,46 +88,58 @@ class Sheet:
 
 
 def numbers(name: str, array: np.ndarray) -> str:
-    """Name and numbers; a matrix of several rows has its name in a line of its own."""
+    """Name and numbers; several numbers begin a line of their own."""
     rows = np.atleast_2d(array) + 0.0  # no minus before a zero
+    if rows.size == 1:
+        return f"{name} = [{rows.item():.2f}]"
     if len(rows) == 1:
-        return f"{name} = [{', '.join(f'{x:.2f}' for x in rows[0])}]"
+        return f"{name} =\n[{', '.join(f'{x:.2f}' for x in rows[0])}]"
     return "\n".join([f"{name} =", *(" ".join(f"{x:6.2f}" for x in row) for row in rows)])
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a column's boxes and what enters from the side stand; the text has room between."""
+
+    width: float = 5.05
+    middle: float = 1.98
+    side: float = 4.78
+    step: float = 1.5
 
 
 def column(
     names: Sequence[str],
     edges: Sequence[tuple[str, str | None]],
     sides: Mapping[int, tuple[str, str, str | None]],
-    step: float = 1.3,
+    layout: Layout,
 ) -> Sheet:
     """A graph whose boxes stand in a column, from the data to the loss.
 
     An edge has the texts of its value and its gradient, None where that isn't computed. What enters
     a box from the side has a name and the same two texts.
     """
-    sheet = Sheet(5.2, step * (len(names) - 1) + 1.2)
-    middle, right, top = 2.0, 4.9, step * (len(names) - 1) + 0.35
-    mono = {"family": "monospace", "fontsize": 9, "linespacing": 1.2}
-    boxes = [sheet.box(middle, top - step * i, name) for i, name in enumerate(names)]
-    for above, below, (value, gradient) in zip(boxes, boxes[1:], edges, strict=False):
+    middle, top = layout.middle, layout.step * (len(names) - 1) + 0.35
+    sheet = Sheet(layout.width, top + 0.8)
+    mono = {"family": "monospace", "linespacing": 1.15}
+    boxes = [sheet.box(middle, top - layout.step * i, name) for i, name in enumerate(names)]
+    for above, below, (value, gradient) in zip(boxes[:-1], boxes[1:], edges, strict=True):
         y = (above.y + below.y) / 2
         sheet.arrow(above, below, VALUE, aside=-0.07)
-        sheet.write(middle - 0.2, y, value, VALUE, ha="right", **mono)
+        sheet.write(middle - 0.18, y, value, VALUE, ha="right", **mono)
         if gradient is None:
-            sheet.write(middle + 0.2, y, "(not computed)", GREY, ha="left", fontsize=9)
+            sheet.write(middle + 0.18, y, "(not computed)", GREY, ha="left")
         else:
             sheet.arrow(below, above, GRADIENT, aside=-0.07)
-            sheet.write(middle + 0.2, y, gradient, GRADIENT, ha="left", **mono)
+            sheet.write(middle + 0.18, y, gradient, GRADIENT, ha="left", **mono)
     for i, (name, value, gradient) in sides.items():
         box = boxes[i]
-        side = sheet.box(right, box.y, name, size=(0.5, 0.4))
+        side = sheet.box(layout.side, box.y, name, size=(0.46, 0.4))
         x = (box.x + box.width / 2 + side.x - side.width / 2) / 2
         sheet.arrow(side, box, VALUE, aside=-0.07 if gradient else 0.0)
         sheet.write(x, box.y + 0.13, value, VALUE, va="bottom", **mono)
         if gradient:
             sheet.arrow(box, side, GRADIENT, aside=-0.07)
             sheet.write(x, box.y - 0.13, gradient, GRADIENT, va="top", **mono)
-    sheet.write(middle - 0.2, top + 0.6, "values, down", VALUE, ha="right", fontsize=11)
-    sheet.write(middle + 0.2, top + 0.6, "gradients, up", GRADIENT, ha="left", fontsize=11)
+    sheet.write(middle - 0.18, top + 0.55, "values, down", VALUE, ha="right", fontsize=11)
+    sheet.write(middle + 0.18, top + 0.55, "gradients, up", GRADIENT, ha="left", fontsize=11)
     return sheet

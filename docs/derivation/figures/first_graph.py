@@ -1,6 +1,6 @@
 """The graph of L = (w x + b - y)**2 / 2: a regressor without hidden layers, and one sample."""
 
-from _drawing import column
+from _drawing import Layout, column
 
 from skbackprop import BackpropRegressor
 from skbackprop.inspection import trace_backprop
@@ -25,5 +25,5 @@ column(
         2: ("$b$", f"b = {b:g}", f"db = {layer.db.item():g}"),
         3: ("$y$", "y = 2", None),
     },
-    step=0.95,
+    Layout(width=3.9, middle=1.3, side=3.6, step=0.95),
 )

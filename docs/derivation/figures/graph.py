@@ -1,6 +1,6 @@
 """The computation graph of one pass: values on the way down, gradients on the way up."""
 
-from _drawing import Sheet, column, numbers
+from _drawing import Layout, Sheet, column, numbers
 
 from skbackprop import BackpropClassifier
 from skbackprop.inspection import Trace, trace_backprop
@@ -43,7 +43,7 @@ def draw(trace: Trace) -> Sheet:
         5: ("$b_2$", numbers("b2", output.b), numbers("db2", output.db)),
         6: ("$y$", "y = 1", None),
     }
-    return column(names, edges, sides, step=1.35)
+    return column(names, edges, sides, Layout())
 
 
 draw(traced())

@@ -7,7 +7,7 @@ from matplotlib.colors import to_rgb
 
 trace = traced()
 hidden, output = trace.layers
-CELL, GAP = 0.135, 0.34
+CELL, GAP = 0.135, 0.32
 
 
 def cells(sheet: Sheet, x: float, y: float, array: np.ndarray, color: str) -> None:
