@@ -132,7 +132,8 @@ warm_start : bool or "exact", default=False
     `X_val` is given. "exact" doesn't warn that `max_iter` came before convergence: see `outcome_`.
 
 verbose : bool or int, default=False
-    Print the loss after each epoch.
+    Print a line after each epoch: its number, the loss, loss and score on the validation samples
+    if there are any, and the seconds of training.
 
 alpha : float, default=0.0001
     Strength of the penalty
