@@ -136,16 +136,25 @@ def test_the_table_of_parameters_follows_the_signature():
     assert groups["The objective"][-1][0] == "class_weight"
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.skipif(
     tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 9), reason="callbacks came with 1.9"
 )
 def test_code_that_needs_the_newest_scikit_learn_runs(capsys):
-    """The blocks of training.rst that are no doctests: they run wherever they can."""
+    """The blocks of training.rst that are no doctests: they run wherever they can.
+
+    A comment is what the line above it prints.
+    """
+    pytest.importorskip("rich")
     page = (DOCS / "training.rst").read_text(encoding="utf-8")
     blocks = re.findall(r"^\.\. code-block:: python\n\n((?:   .*\n|\n)+)", page, re.M)
     assert blocks
     for block in blocks:
-        exec(inspect.cleandoc(block), {})
+        block = inspect.cleandoc(block)
+        capsys.readouterr()
+        exec(block, {})
+        shown = re.findall(r"^# (.+)$", block, re.M)
+        assert not shown or capsys.readouterr().out.splitlines() == shown
 
 
 INCLUDE = re.compile(
