@@ -13,7 +13,6 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
-import sklearn
 
 from skbackprop import BackpropClassifier, BackpropRegressor, inspection, plotting
 from skbackprop.estimators.choices import CHOICES
@@ -34,7 +33,9 @@ PAGES = sorted(
     for page in DOCS.glob("**/*.rst")
     if page.name != "sg_execution_times.rst" and not MADE.intersection(page.relative_to(DOCS).parts)
 )
-FIGURES = sorted(DOCS.glob("derivation/figures/[!_]*.py"))
+FIGURES = sorted(
+    [*DOCS.glob("derivation/figures/[!_]*.py"), *DOCS.glob("guide/figures/*.py")]
+)
 CHAPTERS = sorted(DOCS.glob("derivation/*.rst"))
 
 
@@ -137,23 +138,24 @@ def test_the_table_of_parameters_follows_the_signature():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.skipif(
-    tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 9), reason="callbacks came with 1.9"
+@pytest.mark.parametrize(
+    ("page", "modules"),
+    {"training": ["sklearn.callback", "rich"], "guide/interpretation": ["shap"]}.items(),
 )
-def test_code_that_needs_the_newest_scikit_learn_runs(capsys):
-    """The blocks of training.rst that are no doctests: they run wherever they can.
+def test_code_that_needs_more_runs(page, modules, capsys):
+    """The blocks that are no doctests, as not everybody has what they need: callbacks, SHAP.
 
     A comment is what the line above it prints.
     """
-    pytest.importorskip("rich")
-    page = (DOCS / "training.rst").read_text(encoding="utf-8")
-    blocks = re.findall(r"^\.\. code-block:: python\n\n((?:   .*\n|\n)+)", page, re.M)
+    for module in modules:
+        pytest.importorskip(module)
+    text = (DOCS / f"{page}.rst").read_text(encoding="utf-8")
+    blocks = re.findall(r"^\.\. code-block:: python\n\n((?:   .*\n|\n)+)", text, re.M)
     assert blocks
-    for block in blocks:
-        block = inspect.cleandoc(block)
+    for block in map(inspect.cleandoc, blocks):
         capsys.readouterr()
         exec(block, {})
-        shown = re.findall(r"^# (.+)$", block, re.M)
+        shown = re.findall(r"^ *# (.+)$", block, re.M)
         assert not shown or capsys.readouterr().out.splitlines() == shown
 
 
