@@ -33,9 +33,7 @@ PAGES = sorted(
     for page in DOCS.glob("**/*.rst")
     if page.name != "sg_execution_times.rst" and not MADE.intersection(page.relative_to(DOCS).parts)
 )
-FIGURES = sorted(
-    [*DOCS.glob("derivation/figures/[!_]*.py"), *DOCS.glob("guide/figures/*.py")]
-)
+FIGURES = sorted([*DOCS.glob("derivation/figures/[!_]*.py"), *DOCS.glob("guide/figures/*.py")])
 CHAPTERS = sorted(DOCS.glob("derivation/*.rst"))
 
 
