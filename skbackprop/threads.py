@@ -220,7 +220,7 @@ def helpers(largest_product: int = LARGE_PRODUCT) -> Iterator[None]:
         HELPERS.leave(keeper)
 
 
-def share(work: Callable[[slice], Any], pieces: Sequence[slice]) -> list[Any]:
+def share(work: Callable[[Any], Any], pieces: Sequence[Any]) -> list[Any]:
     """Call `work` for every piece, from several threads if there are helpers; return the results.
 
     Pieces must not overlap. An error in any thread is raised, once all of them have stopped.
@@ -230,15 +230,18 @@ def share(work: Callable[[slice], Any], pieces: Sequence[slice]) -> list[Any]:
 
     def work_off() -> None:
         try:
-            with np.errstate(**errors):
-                for i, piece in _taken(left):
-                    results[i] = work(piece)
+            for i, piece in _taken(left):
+                results[i] = work(piece)
         finally:
             left.clear()  # after an error the others stop, too
 
+    def help_out() -> None:
+        with np.errstate(**errors):
+            work_off()
+
     helping: list[Future[None]] = []
     try:
-        helping = HELPERS.call(work_off, len(pieces) - 1)
+        helping = HELPERS.call(help_out, len(pieces) - 1)
         work_off()
     finally:
         left.clear()  # after Ctrl-C
@@ -249,7 +252,7 @@ def share(work: Callable[[slice], Any], pieces: Sequence[slice]) -> list[Any]:
     return results
 
 
-def _taken(left: deque[tuple[int, slice]]) -> Iterator[tuple[int, slice]]:
+def _taken(left: deque[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
     """Take one after the other until none is left; several threads may."""
     while True:
         try:

@@ -44,20 +44,22 @@ class Optimizer(Solver):
         """Overwrites theta with the next parameters; updates state; grad becomes scratch."""
         raise NotImplementedError
 
-    def step_for(self, theta: np.ndarray) -> Callable[..., None]:
-        """`step`, or where theta is long the same in pieces that threads share."""
+    def step_for(self, theta: np.ndarray, grad: np.ndarray, state: Any) -> Callable[..., None]:
+        """`step` for these vectors and this state; if they are long, in pieces that threads share.
+
+        Nothing else may change the state meanwhile.
+        """
         if theta.size < LONG or not self.elementwise:
             return self.step
-        pieces = cuts(theta)
+        parts = [(theta[piece], grad[piece], state.cut(piece)) for piece in cuts(theta)]
 
         def step(theta: np.ndarray, grad: np.ndarray, state: State, lr: float) -> None:
-            def work(piece: slice) -> State:
-                part = state.cut(piece)
-                self.step(theta[piece], grad[piece], part, lr)
-                return part
+            def work(part: tuple[np.ndarray, np.ndarray, State]) -> None:
+                its_theta, its_grad, its_state = part
+                self.step(its_theta, its_grad, its_state, lr)
 
-            parts = share(work, pieces)
-            state.take_numbers(parts[0])
+            share(work, parts)
+            state.take_numbers(parts[0][2])
 
         return step
 

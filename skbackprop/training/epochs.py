@@ -79,7 +79,7 @@ class EpochRun(Run):
         if plan.shuffle:
             batches.shuffle(self.rng)
         theta, grad, state = network.theta, network.grad, p.optimizer_state
-        step, decays = plan.solver.step_for(theta), plan.solver.weight_decay > 0
+        step, decays = plan.solver.step_for(theta, grad, state), plan.solver.weight_decay > 0
         decay = shared(plan.solver.decay, network.weights)
         clip_norm, max_norm = plan.clip_norm, plan.max_norm
         schedule, moves = plan.schedule, plan.schedule.moves
