@@ -283,18 +283,21 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, Saved, 
 
     def _warn_of(self, progress: Progress, incremental: bool, data: Data) -> None:
         """Warn if training was interrupted, diverged or didn't converge."""
-        y = getattr(data.training, "y", None)  # on Dask it isn't here
-        advice = "" if y is None else self._targets.advice(y, self._loss.positive_only)
+
+        def advice() -> str:
+            y = getattr(data.training, "y", None)  # on Dask it isn't here
+            return "" if y is None else self._targets.advice(y, self._loss.positive_only)
+
         if progress.outcome == "interrupted":
             warn("Training interrupted by user.")
         elif progress.outcome == "diverged":
             warn(
                 f"Training diverged in epoch {progress.n_iter}; the best epoch's parameters are"
-                f" kept. Scale X, or lower learning_rate_init.{advice}",
+                f" kept. Scale X, or lower learning_rate_init.{advice()}",
                 ConvergenceWarning,
             )
         elif progress.outcome == "unfinished" and not incremental and self.warm_start != "exact":
-            warn(progress.message + advice, ConvergenceWarning)
+            warn(progress.message + advice(), ConvergenceWarning)
 
     # After fitting
 
