@@ -17,7 +17,7 @@ from skbackprop.formulas import Graph, Value, formula
 from skbackprop.initializers import Initializer
 from skbackprop.layers import Layer, SparseRows
 from skbackprop.threads import blas_threads, helpers, share, shared
-from skbackprop.vectors import AXPY, DOT, aligned
+from skbackprop.vectors import aligned, axpy_for, dot
 from skbackprop.workspace import Batch, Workspace
 
 #: Rows that a prediction processes at a time.
@@ -59,10 +59,10 @@ class Network:
             (W, dW, np.empty_like(W[0]))
             for W, dW in zip(self.arrays("W")[:-1], self.arrays("dW")[:-1], strict=True)
         ]
-        self.dot = shared(DOT[theta.dtype], theta)
+        self.dot = shared(dot, theta)
         self.scale = shared(np.multiply, theta)
-        self.add_l2 = shared(_add_l2, self.weights)
-        self.add_l1 = shared(_add_l1, self.weights)
+        self.add_l2 = shared(_add_l2, self.weights, passes=2)
+        self.add_l1 = shared(_add_l1, self.weights, passes=3)
         self.signs = np.empty_like(self.weights) if architecture.l1 else None
 
     def arrays(self, name: str) -> list[np.ndarray]:
@@ -187,12 +187,12 @@ class Network:
 
 def _add_l2(W: np.ndarray, dW: np.ndarray, share: float) -> float:
     """1/2 share |W|**2. Adds its derivative, share W, to dW."""
-    AXPY[W.dtype](W, dW, a=share)
-    return 0.5 * share * DOT[W.dtype](W, W)
+    axpy_for(W)(W, dW, a=share)
+    return 0.5 * share * dot(W, W)
 
 
 def _add_l1(W: np.ndarray, dW: np.ndarray, signs: np.ndarray, share: float) -> float:
     """share |W|_1 = share W . sign(W). Adds its derivative, share sign(W), 0 at 0, to dW."""
     np.sign(W, out=signs)
-    AXPY[W.dtype](signs, dW, a=share)
-    return share * DOT[W.dtype](W, signs)
+    axpy_for(W)(signs, dW, a=share)
+    return share * dot(W, signs)

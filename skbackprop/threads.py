@@ -5,9 +5,9 @@ more when other processes keep the cores busy: there BLAS is held to one. NumPy 
 a thread pool, and in L-BFGS the two compete for the cores. The limits apply to the whole process
 while they last.
 
-A large product keeps all of BLAS's threads busy, but NumPy's ufuncs and SciPy's axpy have only the
-one that calls them. They don't hold the interpreter, so `shared` cuts long arrays into pieces, and
-helpers take some of them. No number depends on how many there are.
+A large product keeps all of BLAS's threads busy, but NumPy's ufuncs have only the one that calls
+them. They don't hold the interpreter, so `shared` cuts long arrays into pieces, and helpers take
+some of them. No number depends on how many helpers there are.
 """
 
 from __future__ import annotations
@@ -141,17 +141,21 @@ def blas_threads(largest_product: int) -> Iterator[None]:
             raise
 
 
-#: Numbers in an array that make it long: threads that share fewer wait longer than they work.
-LONG = 2**17
-#: Numbers in a piece, about: they stay in a core's own cache from one ufunc to the next.
-PIECE = 2**17
+#: Numbers times passes over them that make an array long: threads that share less wait longer than
+#: they work. Waking one takes about as long as a pass over 500,000 numbers.
+LONG = 2**21
+#: Numbers in a piece, about: they stay in a core's own cache from one pass to the next, and a pass
+#: takes far longer than handing the interpreter from one thread to another.
+PIECE = 2**18
 #: Pieces begin at multiples of so many rows, where BLAS's axpy begins another round of its loop: so
 #: the cuts don't change how a number is rounded.
 ROUND = 1024
 
 
-def cuts(array: np.ndarray) -> list[slice]:
-    """Cut a long array into pieces along its rows."""
+def cuts(array: np.ndarray, passes: int = 1) -> list[slice]:
+    """Pieces of an array along its rows; none unless it's long for so many passes."""
+    if array.size * passes < LONG:
+        return []
     rows, n = len(array), max(2, round(array.size / PIECE))
     step = -(-rows // n)
     if array.ndim == 1:
@@ -274,16 +278,16 @@ def _wait(futures: list[Future[None]]) -> None:
         raise interrupt
 
 
-def shared(function: Callable[..., Any], array: np.ndarray) -> Callable[..., Any]:
+def shared(function: Callable[..., Any], array: np.ndarray, passes: int = 1) -> Callable[..., Any]:
     """Return a function for arguments like this array: itself, or one that works in pieces.
 
-    `function` must work row by row, or number by number. Of its arguments those that have the
-    array's shape are cut into rows, the others are passed on as they are. Floats that it returns
-    for the pieces are added up, in their order; other results are dropped.
+    `function` must work row by row, or number by number, in about so many passes. Of its arguments
+    those that have the array's shape are cut into rows, the others are passed on as they are.
+    Floats that it returns for the pieces are added up, in their order; other results are dropped.
     """
-    if array.size < LONG:
+    shape, pieces = array.shape, cuts(array, passes)
+    if not pieces:
         return function
-    shape, pieces = array.shape, cuts(array)
 
     def in_pieces(*arguments: Any) -> Any:
         def work(piece: slice) -> Any:

@@ -6,17 +6,68 @@ own, which are aligned to 16 bytes.
 
 from __future__ import annotations
 
-from typing import Literal
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Literal
 
 import numpy as np
 from scipy.linalg.blas import daxpy, ddot, saxpy, sdot
 
 CACHE_LINE = 64
 
-#: BLAS's axpy by dtype: axpy(x, y, a=a) overwrites y with y + a x in one pass; NumPy takes two.
+#: SciPy's wrappers of BLAS, by dtype. They hold the interpreter: no other thread gets on meanwhile.
 AXPY = {np.dtype(np.float64): daxpy, np.dtype(np.float32): saxpy}
-#: dot(x, y), the sum of x * y, from the same BLAS: NumPy's may have several threads.
 DOT = {np.dtype(np.float64): ddot, np.dtype(np.float32): sdot}
+#: Vectors with so many numbers are worth the microseconds that it takes to call the same routines
+#: without holding the interpreter.
+LONG_VECTOR = 2**17
+
+
+def axpy_for(x: np.ndarray) -> Callable[..., Any]:
+    """axpy(x, y, a=a) for contiguous vectors like x: overwrites y with y + a x in one pass.
+
+    NumPy takes two.
+    """
+    return AXPY[x.dtype] if x.size < LONG_VECTOR else _long_routines(x.dtype)[0]
+
+
+def dot(x: np.ndarray, y: np.ndarray) -> float:
+    """The sum of x * y, both contiguous, in one thread; NumPy's BLAS may take several."""
+    return float((DOT[x.dtype] if x.size < LONG_VECTOR else _long_routines(x.dtype)[1])(x, y))
+
+
+@cache
+def _long_routines(dtype: np.dtype) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """axpy and dot of the BLAS that SciPy has for Cython: ctypes lets other threads get on."""
+    single = dtype == np.float32
+    prefix, number = ("s", ctypes.c_float) if single else ("d", ctypes.c_double)
+    size, scalar, vector = ctypes.POINTER(ctypes.c_int), ctypes.POINTER(number), ctypes.c_void_p
+    blas_axpy = _routine(f"{prefix}axpy", None, size, scalar, vector, size, vector, size)
+    blas_dot = _routine(f"{prefix}dot", number, size, vector, size, vector, size)
+    one = ctypes.c_int(1)
+
+    def axpy(x: np.ndarray, y: np.ndarray, a: float) -> None:
+        n = ctypes.c_int(x.size)
+        blas_axpy(n, number(a), x.ctypes.data, one, y.ctypes.data, one)
+
+    def dot(x: np.ndarray, y: np.ndarray) -> float:
+        return blas_dot(ctypes.c_int(x.size), x.ctypes.data, one, y.ctypes.data, one)
+
+    return axpy, dot
+
+
+def _routine(name: str, returns: Any, *takes: Any) -> Any:
+    """A function of scipy.linalg.cython_blas, for ctypes."""
+    from scipy import LowLevelCallable
+    from scipy.linalg import cython_blas
+
+    exported = LowLevelCallable.from_cython(cython_blas, name)
+    pointer_in = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
+        ("PyCapsule_GetPointer", ctypes.pythonapi)
+    )
+    address = pointer_in(exported.function, exported.signature.encode())
+    return ctypes.CFUNCTYPE(returns, *takes)(address)
 
 
 def aligned(size: int, dtype: np.dtype) -> np.ndarray:

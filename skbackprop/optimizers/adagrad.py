@@ -10,7 +10,7 @@ import numpy as np
 
 from skbackprop.optimizers.base import Optimizer, RunningMean, State
 from skbackprop.options import number
-from skbackprop.vectors import AXPY, aligned_zeros
+from skbackprop.vectors import aligned_zeros, axpy_for
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Adagrad(Optimizer):
         np.sqrt(total, out=scratch)
         np.add(scratch, self.epsilon, out=scratch)
         np.divide(grad, scratch, out=grad)
-        AXPY[theta.dtype](grad, theta, a=-lr)
+        axpy_for(theta)(grad, theta, a=-lr)
 
 
 @dataclass
@@ -97,4 +97,4 @@ class RMSprop(Optimizer):
         np.sqrt(v.vector, out=scratch)
         np.add(scratch, self.epsilon / root, out=scratch)
         np.divide(grad, scratch, out=grad)
-        AXPY[theta.dtype](grad, theta, a=-lr / root)
+        axpy_for(theta)(grad, theta, a=-lr / root)

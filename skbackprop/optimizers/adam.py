@@ -10,7 +10,7 @@ import numpy as np
 
 from skbackprop.optimizers.base import Optimizer, RunningMean, State
 from skbackprop.options import number
-from skbackprop.vectors import AXPY, aligned_zeros
+from skbackprop.vectors import aligned_zeros, axpy_for
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Adam(Optimizer):
     def step(self, theta: np.ndarray, grad: np.ndarray, state: Any, lr: float) -> None:
         """Overwrites theta with theta - lr_t m / (sqrt(v) + epsilon); grad becomes scratch."""
         state.t += 1
-        m, v, axpy = state.m, state.v, AXPY[theta.dtype]
+        m, v, axpy = state.m, state.v, axpy_for(theta)
         m.take_in(grad, self.beta_1)  # m = beta_1 m + (1 - beta_1) g
         np.multiply(grad, grad, out=grad)
         v.take_in(grad, self.beta_2)  # v = beta_2 v + (1 - beta_2) g**2
@@ -189,7 +189,7 @@ class NAdam(Adam):
     def step(self, theta: np.ndarray, grad: np.ndarray, state: NAdamState, lr: float) -> None:
         """Overwrites theta with theta - lr m_hat / (sqrt(v_hat) + epsilon); grad is scratch."""
         state.t += 1
-        m, v, s, axpy = state.m, state.v, state.scratch, AXPY[theta.dtype]
+        m, v, s, axpy = state.m, state.v, state.scratch, axpy_for(theta)
         mu, mu_next = self.mu(state.t), self.mu(state.t + 1)
         state.product *= mu
         m.take_in(grad, mu)  # m = mu m + (1 - mu) g

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from skbackprop.options import Option
-from skbackprop.threads import LONG, cuts, share
-from skbackprop.vectors import AXPY, aligned_copy, aligned_zeros
+from skbackprop.threads import cuts, share
+from skbackprop.vectors import aligned_copy, aligned_zeros, axpy_for
 
 
 class Solver(Option):
@@ -49,9 +49,10 @@ class Optimizer(Solver):
 
         Nothing else may change the state meanwhile.
         """
-        if theta.size < LONG or not self.elementwise:
+        pieces = cuts(theta, passes=4) if self.elementwise else []
+        if not pieces:
             return self.step
-        parts = [(theta[piece], grad[piece], state.cut(piece)) for piece in cuts(theta)]
+        parts = [(theta[piece], grad[piece], state.cut(piece)) for piece in pieces]
 
         def step(theta: np.ndarray, grad: np.ndarray, state: State, lr: float) -> None:
             def work(part: tuple[np.ndarray, np.ndarray, State]) -> None:
@@ -133,4 +134,4 @@ class RunningMean(State):
         if self.scale < SMALLEST_SCALE:
             np.multiply(self.vector, self.scale, out=self.vector)
             self.scale = 1.0
-        AXPY[x.dtype](x, self.vector, a=(1.0 - beta) / self.scale)
+        axpy_for(x)(x, self.vector, a=(1.0 - beta) / self.scale)

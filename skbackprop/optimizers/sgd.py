@@ -9,7 +9,7 @@ import numpy as np
 
 from skbackprop.optimizers.base import Optimizer, State
 from skbackprop.options import number, switch
-from skbackprop.vectors import AXPY, aligned_zeros
+from skbackprop.vectors import aligned_zeros, axpy_for
 
 
 @dataclass
@@ -47,7 +47,7 @@ class SGD(Optimizer):
 
     def step(self, theta: np.ndarray, grad: np.ndarray, state: SGDState, lr: float) -> None:
         """v <- momentum v - lr g, then theta is overwritten."""
-        v, axpy = state.velocity, AXPY[theta.dtype]
+        v, axpy = state.velocity, axpy_for(theta)
         np.multiply(v, self.momentum, out=v)
         axpy(grad, v, a=-lr)
         if self.nesterovs_momentum:
