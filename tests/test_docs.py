@@ -61,7 +61,7 @@ def test_every_option_has_its_table():
 
     `loss` has two: one for classes, one for numbers.
     """
-    lines = (DOCS / "options.rst").read_text(encoding="utf-8").splitlines()
+    lines = (DOCS / "guide" / "options.rst").read_text(encoding="utf-8").splitlines()
     tables = {}
     for above, line in pairwise(lines):
         if set(line) == {"-"}:
@@ -140,8 +140,8 @@ def test_the_table_of_parameters_follows_the_signature():
     tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 9), reason="callbacks came with 1.9"
 )
 def test_code_that_needs_the_newest_scikit_learn_runs(capsys):
-    """The blocks of training.rst that are no doctests: they run wherever they can."""
-    page = (DOCS / "training.rst").read_text(encoding="utf-8")
+    """The blocks of guide/training.rst that are no doctests: they run wherever they can."""
+    page = (DOCS / "guide" / "training.rst").read_text(encoding="utf-8")
     blocks = re.findall(r"^\.\. code-block:: python\n\n((?:   .*\n|\n)+)", page, re.M)
     assert blocks
     for block in blocks:
