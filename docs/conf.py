@@ -1,4 +1,4 @@
-"""Sphinx configuration. Build with `nox -s docs`; nothing is fetched from the network."""
+"""Sphinx configuration. Build with `nox -s docs`. Only MathJax is fetched, see `bundled_mathjax`."""
 
 import os
 import sys
@@ -24,6 +24,7 @@ extensions = [
     "myst_parser",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
+    "bundled_mathjax",
     "option_table",
 ]
 source_suffix = {".rst": "restructuredtext"}
