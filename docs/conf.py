@@ -71,6 +71,7 @@ sphinx_gallery_conf = {
     "plot_gallery": "True",
     "download_all_examples": False,
     "show_memory": False,
+    "write_computation_times": False,
     "show_signature": False,
     "reference_url": {"skbackprop": None},
     "doc_module": ("skbackprop",),
