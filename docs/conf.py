@@ -1,4 +1,4 @@
-"""Sphinx configuration. Build with `nox -s docs`. Only MathJax is fetched, see `bundled_mathjax`."""
+"""Sphinx configuration. Build with `nox -s docs`. MathJax alone is fetched: `bundled_mathjax`."""
 
 import os
 import sys
@@ -20,11 +20,14 @@ extensions = [
     "sphinx.ext.extlinks",
     "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
     "matplotlib.sphinxext.plot_directive",
     "myst_parser",
     "numpydoc",
+    "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     "bundled_mathjax",
+    "from_sklearn",
     "option_table",
 ]
 source_suffix = {".rst": "restructuredtext"}
@@ -57,6 +60,7 @@ intersphinx_mapping = {
 
 autodoc_typehints = "none"  # the types stand in the docstrings
 autodoc_member_order = "bysource"
+autodoc_default_options = {"no-value": True}  # a registry is shown as a table in the guide
 toc_object_entries_show_parents = "hide"
 autosummary_generate = True
 numpydoc_show_class_members = False
@@ -75,7 +79,7 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "reference_url": {"skbackprop": None},
     "doc_module": ("skbackprop",),
-    "backreferences_dir": None,
+    "backreferences_dir": "generated/used_in",
     "within_subsection_order": "gallery_order.GalleryOrder",
     "remove_config_comments": True,
 }
@@ -85,6 +89,10 @@ plot_basedir = str(HERE)
 plot_formats = [("svg", 100)]
 plot_html_show_source_link = False
 plot_html_show_formats = False
+
+# The copy button takes what one types, without prompts and output.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"skbackprop {version}"

@@ -5,6 +5,7 @@ import doctest
 import inspect
 import re
 import runpy
+import sys
 from dataclasses import fields
 from importlib import import_module
 from itertools import pairwise
@@ -21,7 +22,9 @@ from skbackprop.losses import LOSSES, REGRESSION_LOSSES, CrossEntropy
 from skbackprop.optimizers import SGD
 
 DOCS = Path(__file__).parents[1] / "docs"
+sys.path.insert(0, str(DOCS / "_ext"))
 TABLES = runpy.run_path(str(DOCS / "_ext" / "tables.py"))
+FORMULAS = runpy.run_path(str(DOCS / "_ext" / "formulas.py"))["FORMULAS"]
 OPTIONS = {
     option
     for registry in (*(choice.registry for choice in CHOICES.values()), LOSSES, REGRESSION_LOSSES)
@@ -82,6 +85,13 @@ def test_every_option_has_a_formula_and_a_source(option):
     assert not re.search(r"\(\d{4}\)", formula)
     assert re.search(r"\([12]\d{3}\)|MLPClassifier", source)
     assert source.endswith(".")
+
+
+def test_every_option_has_its_formula_in_latex():
+    """What the tables typeset, by the string; nothing for options that don't exist."""
+    registries = [*(choice.registry for choice in CHOICES.values()), LOSSES, REGRESSION_LOSSES]
+    assert FORMULAS.keys() == {name for registry in registries for name in registry}
+    assert all(latex or words for latex, words in FORMULAS.values())
 
 
 def test_formula_and_source_are_told_apart():

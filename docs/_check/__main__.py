@@ -1,8 +1,8 @@
 """Checks the built documentation: `python docs/_check docs/_build/html`.
 
-Every page: do its links lead somewhere? Where Chromium is there, each page is opened in it, 390 pixels
-wide and without a network: are all formulas drawn, does anything go wrong, must one scroll sideways, and
-does the search find what it should?
+Every page: do its links lead somewhere? Where Chromium is there, each page is opened in it, 390
+pixels wide and without a network: are all formulas drawn, does anything go wrong, must one scroll
+sideways, and does the search find what it should?
 """
 
 import sys
@@ -15,14 +15,13 @@ from searches import SEARCHES, wrong_answers
 
 def problems_of(report: dict) -> list[str]:
     """What a report of the browser complains about."""
+    formulas = report.get("formulas", {})
     found = [f"error: {error}" for error in report["errors"]]
     found += [f"raw LaTeX: {text}" for text in report.get("latex", [])]
-    found += [
-        f"formula not drawn: {text}" for text in report.get("formulas", {}).get("undrawn", [])
-    ]
-    found += [f"formula too wide: {text}" for text in report.get("formulas", {}).get("wide", [])]
+    found += [f"formula not drawn: {text}" for text in formulas.get("undrawn", [])]
+    found += [f"formula too wide: {text}" for text in formulas.get("wide", [])]
     if wide := report.get("overflow"):
-        found.append("wider than the window: " + ", ".join(wide))
+        found.append("past the right edge: " + ", ".join(wide))
     return found
 
 

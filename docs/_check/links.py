@@ -40,8 +40,8 @@ def broken(path: Path) -> Iterator[str]:
         target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
         if target.is_dir():
             target /= "index.html"
-        lost = target.suffix == ".html" and target.exists() and parts.fragment
         if not target.exists():
             yield address
-        elif lost and unquote(parts.fragment) not in read(target).anchors:
-            yield address
+        elif parts.fragment and target.suffix == ".html":
+            if unquote(parts.fragment) not in read(target).anchors:
+                yield address

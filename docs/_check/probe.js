@@ -47,28 +47,18 @@
     };
   }
 
-  /** What makes the page wider than the window. */
+  /** What reaches past the window's right edge. Code and tables may scroll in their frames. */
   function overflow() {
     const width = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth <= width + 1) return [];
-    const scrolls = (element) => {
-      for (let box = element.parentElement; box && box !== document.body; box = box.parentElement) {
-        if (["auto", "scroll", "hidden"].includes(getComputedStyle(box).overflowX)) return true;
-      }
-      return false;
-    };
     const past = [...document.querySelectorAll("main *")].filter((element) =>
-      shown(element) && element.getBoundingClientRect().right > width + 1 && !scrolls(element));
+      shown(element) && element.getBoundingClientRect().right > width + 1 &&
+      !element.closest("pre, mjx-container, .pst-scrollable-table-container") &&
+      !element.closest(".visually-hidden, .sphx-glr-script-out, .bd-sidebar-secondary, dialog"));
     const names = past.map((element) =>
       `${element.tagName.toLowerCase()}.${String(element.className.baseVal ?? element.className)}`);
-    return [`${document.documentElement.scrollWidth} px`, ...new Set(names)].slice(0, 6);
+    return [...new Set(names)].slice(0, 6);
   }
 
-  document.addEventListener("readystatechange", () => {  // before MathJax, which is deferred
-    for (const math of document.querySelectorAll("span.math, div.math")) {
-      math.dataset.tex ??= math.textContent;
-    }
-  });
   window.addEventListener("load", async () => {
     if (window.MathJax?.startup?.promise) {
       await Promise.race([window.MathJax.startup.promise, wait(20000)]);

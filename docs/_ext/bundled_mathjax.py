@@ -1,8 +1,8 @@
 """MathJax, which draws the formulas, comes with the pages: they need no network.
 
 The build fetches the pinned package from the npm registry, checks it, and keeps the files that they
-need in docs/_build/vendor. Where the registry can't be reached, MathJax's usual address stands in, with
-a warning: such pages need a network.
+need in docs/_build/vendor. Where the registry can't be reached, MathJax's usual address stands in,
+with a warning: such pages need a network.
 """
 
 import base64
@@ -26,8 +26,8 @@ ELSEWHERE = f"https://cdn.jsdelivr.net/npm/mathjax@{VERSION}/tex-svg.js"
 #: A folder for html_static_path.
 VENDOR = Path(__file__).parents[1] / "_build" / "vendor" / f"mathjax-{VERSION}"
 
-#: Wide formulas are broken where that's possible. Screen readers get MathML; what speaks by itself would
-#: need many more files, and so is off.
+#: Wide formulas are broken where that's possible. Screen readers get MathML; what speaks by itself
+#: would need many more files, and so is off.
 SETTINGS = {
     "loader": {"load": ["a11y/assistive-mml"]},
     "options": {

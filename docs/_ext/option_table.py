@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from docutils import nodes
+from option_plots import draw
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from tables import option_table, parameter_table
@@ -26,7 +27,7 @@ class OptionTable(Generated):
     def run(self) -> list[nodes.Node]:
         """Parse the table where the directive stands."""
         module, registry = self.named()
-        return self.parse_text_to_nodes(option_table(registry, module))
+        return self.parse_text_to_nodes(option_table(registry, module, draw))
 
 
 class ParameterTable(Generated):
