@@ -27,8 +27,10 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     "bundled_mathjax",
+    "entries",
     "from_sklearn",
     "option_table",
+    "search_words",
 ]
 source_suffix = {".rst": "restructuredtext"}
 exclude_patterns = ["_build", "_templates", "auto_examples/*.ipynb", "auto_examples/*.py"]

@@ -42,6 +42,7 @@ def broken(path: Path) -> Iterator[str]:
             target /= "index.html"
         if not target.exists():
             yield address
-        elif parts.fragment and target.suffix == ".html":
-            if unquote(parts.fragment) not in read(target).anchors:
-                yield address
+            continue
+        anchor = unquote(parts.fragment) if target.suffix == ".html" else ""
+        if anchor and anchor not in read(target).anchors:
+            yield address

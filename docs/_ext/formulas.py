@@ -145,7 +145,8 @@ FORMULAS: dict[str, tuple[str, str]] = {
         "",
     ),
     "adagrad": (
-        r"\theta \leftarrow \theta - \eta\,\frac{g}{\sqrt s + \epsilon}, \quad s \leftarrow s + g^2",
+        r"\theta \leftarrow \theta - \eta\,\frac{g}{\sqrt s + \epsilon}, \quad "
+        r"s \leftarrow s + g^2",
         "",
     ),
     "sgd": (

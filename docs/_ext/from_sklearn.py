@@ -1,4 +1,4 @@
-"""Docstrings that come from scikit-learn: their references lead into its documentation, not ours."""
+"""Docstrings that come from scikit-learn: their references lead into its pages."""
 
 import re
 

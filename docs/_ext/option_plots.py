@@ -1,4 +1,4 @@
-"""Small pictures of the options that are functions of one number: drawn from the options themselves."""
+"""Small pictures of the options that are functions of one number, drawn by themselves."""
 
 import sys
 from collections.abc import Iterator
