@@ -266,6 +266,7 @@ MAKES = {
         for figure in ("solvers", "activations", "initializers", "batch_sizes")
         for kind in ("png", "inc")
     },
+    "_figures/entries.py": {path.name for path in (DOCS / "_static" / "entries").iterdir()},
 }
 
 
@@ -280,7 +281,8 @@ def test_figures_are_made(script, tmp_path):
     few = {"max_epochs": 1} if "max_epochs" in inspect.signature(main).parameters else {}
     main(tmp_path, **few)
     assert {path.name for path in tmp_path.iterdir()} == MAKES[script]
-    folder = DOCS / "guide" if "choosing" in script else DOCS
+    folder = {"choosing": DOCS / "guide", "entries": DOCS / "_static" / "entries"}
+    folder = folder.get(Path(script).stem, DOCS)
     assert all((folder / name).exists() for name in MAKES[script])
 
 

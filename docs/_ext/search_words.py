@@ -14,8 +14,8 @@ WORDS = {
     "guide/install": "install, installation, pip, requirements",
     "guide/mlp": "MLPClassifier, MLPRegressor, drop-in replacement",
     "guide/scaling": "feature scaling, normalize features, StandardScaler",
-    "guide/choosing": "learning rate, batch size, hyperparameters, hidden layer sizes, best optimizer",
-    "guide/options": "activation function, loss function, optimizer, initializer, Adam, ReLU, softmax",
+    "guide/choosing": "learning rate, batch size, hyperparameters, hidden layer sizes",
+    "guide/options": "activation function, loss function, optimizer, initializer, Adam, ReLU",
     "guide/training": "dropout, batch normalization, layer normalization, weight decay, "
     "regularization, regularisation, L2 penalty, gradient clipping, warm start, callbacks, "
     "custom loss, custom activation",
@@ -27,7 +27,7 @@ WORDS = {
     "guide/saving": "export onnx, onnx export, ONNX, save model, save a model, load model, "
     "pickle, joblib, skops, checkpoint, deploy",
     "guide/reproducing": "random seed, random_state, reproducible, deterministic, bit for bit",
-    "guide/large": "out of memory, out of core, partial_fit, sparse, sparse matrix, float32, threads",
+    "guide/large": "out of memory, out of core, partial_fit, sparse matrix, float32, threads",
     "guide/distributed": "Dask, cluster, distributed training",
     "guide/errors": "error message, ConvergenceWarning, ValueError",
     "guide/faq": "GPU, convolution",
