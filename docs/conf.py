@@ -30,6 +30,7 @@ extensions = [
     "entries",
     "from_sklearn",
     "option_table",
+    "repository",
     "search_words",
 ]
 source_suffix = {".rst": "restructuredtext"}
