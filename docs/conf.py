@@ -63,7 +63,6 @@ intersphinx_mapping = {
 
 autodoc_typehints = "none"  # the types stand in the docstrings
 autodoc_member_order = "bysource"
-autodoc_default_options = {"no-value": True}  # a registry is shown as a table in the guide
 toc_object_entries_show_parents = "hide"
 autosummary_generate = True
 numpydoc_show_class_members = False

@@ -47,13 +47,16 @@
     };
   }
 
-  /** What reaches past the window's right edge. Code and tables may scroll in their frames. */
+  /**
+   * What reaches past the window's right edge. Code, tables and output may scroll in
+   * their frames.
+   */
   function overflow() {
     const width = document.documentElement.clientWidth;
     const past = [...document.querySelectorAll("main *")].filter((element) =>
       shown(element) && element.getBoundingClientRect().right > width + 1 &&
       !element.closest("pre, mjx-container, .pst-scrollable-table-container") &&
-      !element.closest(".visually-hidden, .sphx-glr-script-out, .bd-sidebar-secondary, dialog"));
+      !element.closest(".visually-hidden, .output_html, .bd-sidebar-secondary, dialog"));
     const names = past.map((element) =>
       `${element.tagName.toLowerCase()}.${String(element.className.baseVal ?? element.className)}`);
     return [...new Set(names)].slice(0, 6);

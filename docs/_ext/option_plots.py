@@ -63,6 +63,16 @@ def schedule_curves(schedule: Schedule) -> Iterator[Curve]:
 
 
 CURVES = {Activation: activation_curves, Loss: loss_curves, Schedule: schedule_curves}
+LEGENDS = {
+    Activation: "Blue is f, orange f', from z = -4 to 4.",
+    Loss: "Blue is L, orange its derivative, over the score z, where the target is 1.",
+    Schedule: "The curve is the factor over the training.",
+}
+
+
+def legend(option: type[Option]) -> str:
+    """What the curves of such options are; nothing where there are none."""
+    return "".join(text for base, text in LEGENDS.items() if issubclass(option, base))
 
 
 def curves(option: type[Option]) -> list[Curve]:
