@@ -22,7 +22,7 @@ from skbackprop.losses import LOSSES, REGRESSION_LOSSES, CrossEntropy
 from skbackprop.optimizers import SGD
 
 DOCS = Path(__file__).parents[1] / "docs"
-sys.path.insert(0, str(DOCS / "_ext"))
+sys.path.append(str(DOCS / "_ext"))
 TABLES = runpy.run_path(str(DOCS / "_ext" / "tables.py"))
 FORMULAS = runpy.run_path(str(DOCS / "_ext" / "formulas.py"))["FORMULAS"]
 OPTIONS = {

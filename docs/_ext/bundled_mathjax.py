@@ -11,6 +11,7 @@ import io
 import os
 import tarfile
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -68,12 +69,12 @@ def bundle(app: Sphinx, config: Config) -> None:
         if not (folder / FILES[0]).exists():
             fetch(folder)
         config.html_static_path = [*config.html_static_path, str(VENDOR)]
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         config.mathjax_path = ELSEWHERE
         message = "MathJax isn't bundled, and formulas will need a network (%s): put %s from npm's "
         message += "mathjax %s into %s"
         logging.getLogger(__name__).warning(
-            message, error, FILES, VERSION, folder, type="mathjax", subtype="fetch"
+            message, error, ", ".join(FILES), VERSION, folder, type="mathjax", subtype="fetch"
         )
 
 

@@ -60,7 +60,7 @@ def layers(ax: Axes, x0: float, width: float) -> None:
             ax.add_patch(Circle((x, y), 0.12, color=color, zorder=2))
 
 
-@picture("start", "api-estimators")
+@picture("start", "api-estimators", "any_depth")
 def start(ax: Axes) -> None:
     layers(ax, 0.5, 2.0)
 
@@ -87,7 +87,7 @@ def scaling(ax: Axes) -> None:
         ax.plot(x, 0.15 + 0.7 * np.exp(-(((x - 1.5 - shift) / 0.5) ** 2)), color=color, lw=1.6)
 
 
-@picture("choosing")
+@picture("choosing", "guide-index")
 def choosing(ax: Axes) -> None:
     x = np.linspace(0.2, 2.8, 100)
     for rate, color in [(0.4, GREY), (0.9, ORANGE), (2.2, BLUE)]:
@@ -247,7 +247,7 @@ def optimizers(ax: Axes) -> None:
     ax.plot(x, [1.8, 0.45, 1.25, 0.6, 0.95, 0.73, 0.8], "o-", color=BLUE, ms=3.5, lw=1.4)
 
 
-@picture("api-onnx")
+@picture("api-onnx", "pipeline")
 def onnx(ax: Axes) -> None:
     for x, color in [(0.35, GREY), (1.25, BLUE), (2.15, ORANGE)]:
         box(ax, (x, 0.7), (0.5, 0.6), color)
@@ -255,12 +255,53 @@ def onnx(ax: Axes) -> None:
         arrow(ax, (x, 1), (x + 0.4, 1), GREY)
 
 
-@picture("api-data")
+@picture("api-data", "auto_examples-index", "five_systems")
 def data(ax: Axes) -> None:
     r = np.linspace(0.15, 0.9, 45)
     for i, color in enumerate([BLUE, ORANGE, GREY]):
         angle = 5 * r + 2 * np.pi * i / 3
         ax.plot(1.5 + r * np.cos(angle), 1 + r * np.sin(angle), ".", color=color, ms=4)
+
+
+@picture("one_neuron")
+def one_neuron(ax: Axes) -> None:
+    for y in (0.4, 1.0, 1.6):
+        ax.plot([0.5, 1.5], [y, 1], color=GREY, lw=1.2)
+        ax.add_patch(Circle((0.5, y), 0.15, color=GREY))
+    arrow(ax, (1.75, 1), (2.6, 1), ORANGE)
+    ax.add_patch(Circle((1.5, 1), 0.25, color=BLUE, zorder=2))
+
+
+@picture("hidden_layer")
+def hidden_layer(ax: Axes) -> None:
+    x = np.linspace(0.2, 2.8, 200)
+    for corner, color in [(0.7, GREY), (1.3, GREY), (2.1, GREY)]:
+        ax.plot(x, 0.2 + 0.45 * np.maximum(x - corner, 0), color=color, lw=1)
+    bends = 0.5 * np.maximum(x - 0.7, 0) * 3 - 2.6 * np.maximum(x - 1.3, 0)
+    ax.plot(x, 0.6 + bends + 2.4 * np.maximum(x - 2.1, 0), color=BLUE, lw=1.8)
+
+
+@picture("graph", "derivation-index")
+def graph(ax: Axes) -> None:
+    places = [(0.4, 1.5), (0.4, 0.5), (1.5, 1.0), (2.6, 1.0)]
+    for start, end in [(0, 2), (1, 2), (2, 3)]:
+        (x, y), (x_end, y_end) = places[start], places[end]
+        arrow(ax, (x, y + 0.12), (x_end, y_end + 0.12), BLUE)
+        arrow(ax, (x_end, y_end - 0.12), (x, y - 0.12), ORANGE)
+    for place in places:
+        ax.add_patch(Circle(place, 0.2, facecolor=GREY, zorder=3))
+
+
+@picture("rows_columns")
+def rows_columns(ax: Axes) -> None:
+    for i in range(4):
+        box(ax, (0.2, 0.3 + 0.38 * i), (1.1, 0.28), BLUE)
+        box(ax, (1.7 + 0.3 * i, 0.3), (0.2, 1.42), ORANGE)
+
+
+@picture("api")
+def api(ax: Axes) -> None:
+    word(ax, "fit(X, y)", 14)
 
 
 def main(folder: Path = HERE) -> None:
