@@ -100,7 +100,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"skbackprop {version}"
 html_static_path = ["_static"]
 html_css_files = ["skbackprop.css"]
-html_sidebars = {page: [] for page in ["index", "auto_examples/index"]}
+html_sidebars = {page: [] for page in ["index", "start", "auto_examples/index"]}
 html_theme_options = {
     "header_links_before_dropdown": 8,
     "navbar_align": "left",

@@ -33,7 +33,8 @@ FORMULAS: dict[str, tuple[str, str]] = {
     "selu": (
         r"f(z) = \lambda \begin{cases} z & z > 0 \\ \alpha\,(e^z - 1) & z \le 0 \end{cases}, \quad "
         r"f'(z) = \begin{cases} \lambda & z > 0 \\ a + \lambda \alpha & z \le 0 \end{cases}",
-        "The constants keep the mean 0 and the variance 1 from layer to layer.",
+        "λ = 1.0507 and α = 1.6733: with ``lecun_normal`` weights, mean 0 and variance 1 are kept "
+        "from layer to layer.",
     ),
     "silu": (
         rf"f(z) = z\,\sigma(z), \quad f'(z) = \sigma(z)\,(1 + z - a), \quad {SIGMOID}",
@@ -41,7 +42,7 @@ FORMULAS: dict[str, tuple[str, str]] = {
     ),
     "gelu": (
         r"f(z) = z\,\Phi(z), \quad f'(z) = \Phi(z) + z\,\varphi(z)",
-        "The standard normal distribution's function and density.",
+        "Φ and φ are the standard normal distribution and its density.",
     ),
     "gelu_tanh": (
         r"f(z) = \tfrac{z}{2} (1 + \tanh u), \quad u = \sqrt{\tfrac{2}{\pi}}\,"
@@ -71,7 +72,7 @@ FORMULAS: dict[str, tuple[str, str]] = {
     "cross_entropy": (
         r"L = -\sum_k q_k \log p_k, \quad "
         r"q_k = (1 - \varepsilon)\, [k = y] + \frac{\varepsilon}{K}",
-        "The smoothed label; without ``label_smoothing`` it is ``log_loss``. "
+        "q is the smoothed label. Without ``label_smoothing`` it is ``log_loss``. "
         "K = 2 for two classes and for each label.",
     ),
     "focal": (
@@ -132,7 +133,8 @@ FORMULAS: dict[str, tuple[str, str]] = {
         r"\hat v = \frac{v}{1 - \beta_2^t}" + "\n"
         r"\mu_t = \beta_1 \left(1 - \tfrac{1}{2}\, 0.96^{d t}\right), \quad "
         r"p_t = \mu_1 \cdots \mu_t, \quad m \leftarrow \mu_t m + (1 - \mu_t)\, g",
-        "Adam with Nesterov's momentum: the step looks ahead along m. d is ``momentum_decay``.",
+        "Adam with Nesterov's momentum: the step looks ahead along m. v as for ``adam``; d is "
+        "``momentum_decay``.",
     ),
     "amsgrad": (
         r"\theta \leftarrow \theta - \eta_t \frac{m}{\sqrt{\hat v} + \epsilon_t}, \quad "

@@ -53,7 +53,8 @@ def option_table(
         if picture := draw(option):
             left.append(f".. image:: {picture}\n   :class: dark-light\n   :alt: {_alt(name)}")
         latex, words = FORMULAS[name]
-        right = [f".. math:: {line}".replace(r"\\", r"\cr") for line in latex.splitlines()]
+        latex = latex.replace(r", \quad f'", "\nf'").replace(r"\\", r"\cr")  # f' below f
+        right = [f".. math:: {line}" for line in latex.splitlines()]
         right += [words, ".. rst-class:: source", _plain(formula_and_source(option)[1])]
         rows.append((_cell(left), _cell(right)))
     return list_table(rows, "34 66", "options")
