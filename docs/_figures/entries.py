@@ -5,6 +5,7 @@ Drawings, not measurements. They are readable on white and on black.
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -47,6 +48,12 @@ def word(ax: Axes, text: str, size: float, color: str = BLUE) -> None:
     ax.text(1.5, 1, text, size=size, color=color, ha="center", va="center", family="monospace")
 
 
+WORDS = {"install": ("$ pip", 17), "faq": ("?", 34), "glossary": ("a ... z", 15)}
+WORDS["api"] = ("fit(X, y)", 14)
+for page, (text, size) in WORDS.items():
+    PICTURES[page] = partial(word, text=text, size=size)
+
+
 def layers(ax: Axes, x0: float, width: float) -> None:
     """A small network."""
     columns = [(x0, [0.5, 1.0, 1.5]), (x0 + width / 2, [0.25, 0.75, 1.25, 1.75])]
@@ -63,11 +70,6 @@ def layers(ax: Axes, x0: float, width: float) -> None:
 @picture("start", "api-estimators", "any_depth")
 def start(ax: Axes) -> None:
     layers(ax, 0.5, 2.0)
-
-
-@picture("install")
-def install(ax: Axes) -> None:
-    word(ax, "$ pip", 17)
 
 
 @picture("mlp")
@@ -181,11 +183,6 @@ def errors(ax: Axes) -> None:
     ax.text(1.5, 0.75, "!", size=22, color=ORANGE, ha="center", va="center", weight="bold")
 
 
-@picture("faq")
-def faq(ax: Axes) -> None:
-    word(ax, "?", 34)
-
-
 @picture("speed")
 def speed(ax: Axes) -> None:
     for i, (length, color) in enumerate([(0.8, BLUE), (1.5, GREY), (2.4, GREY)]):
@@ -198,11 +195,6 @@ def changelog(ax: Axes) -> None:
         y = 1.65 - 0.42 * i
         ax.plot(0.5, y, "o", color=ORANGE if i == 0 else GREY, ms=5)
         ax.plot([0.75, 0.75 + length], [y, y], color=BLUE if i == 0 else GREY, lw=2.5)
-
-
-@picture("glossary")
-def glossary(ax: Axes) -> None:
-    word(ax, "a ... z", 15)
 
 
 @picture("regression", "api-losses")
@@ -297,11 +289,6 @@ def rows_columns(ax: Axes) -> None:
     for i in range(4):
         box(ax, (0.2, 0.3 + 0.38 * i), (1.1, 0.28), BLUE)
         box(ax, (1.7 + 0.3 * i, 0.3), (0.2, 1.42), ORANGE)
-
-
-@picture("api")
-def api(ax: Axes) -> None:
-    word(ax, "fit(X, y)", 14)
 
 
 def main(folder: Path = HERE) -> None:
