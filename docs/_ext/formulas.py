@@ -33,8 +33,8 @@ FORMULAS: dict[str, tuple[str, str]] = {
     "selu": (
         r"f(z) = \lambda \begin{cases} z & z > 0 \\ \alpha\,(e^z - 1) & z \le 0 \end{cases}, \quad "
         r"f'(z) = \begin{cases} \lambda & z > 0 \\ a + \lambda \alpha & z \le 0 \end{cases}",
-        "λ = 1.0507 and α = 1.6733: with ``lecun_normal`` weights, mean 0 and variance 1 are "
-        "kept from layer to layer.",
+        "The constants are 1.0507 and 1.6733. With ``lecun_normal`` weights they keep mean 0 and "
+        "variance 1 from layer to layer.",
     ),
     "silu": (
         rf"f(z) = z\,\sigma(z), \quad f'(z) = \sigma(z)\,(1 + z - a), \quad {SIGMOID}",
