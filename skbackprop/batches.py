@@ -16,6 +16,7 @@ from scipy.sparse import issparse
 
 from skbackprop.layers import SparseRows
 from skbackprop.network import ROWS_AT_ONCE, Network
+from skbackprop.threads import shared
 from skbackprop.vectors import aligned
 from skbackprop.workspace import Batch, Workspace
 
@@ -91,8 +92,7 @@ class LargeBatch:
         for part in self.batches.parts(self.rows):
             share = part.total / self.total
             value += share * network.data_loss_and_gradient(part)
-            np.multiply(network.grad, share, out=scaled)
-            np.add(gradient, scaled, out=gradient)
+            self.batches.add(gradient, network.grad, share, scaled)
         np.copyto(network.grad, gradient, casting="same_kind")
         return value
 
@@ -130,6 +130,7 @@ class Minibatches:
         if in_parts and not at_once and self.batch_size > 2 * PART_ROWS:
             self.part = ceil(self.batch_size / round(self.batch_size / PART_ROWS))
             self.sum, self.scaled = np.empty((2, network.theta.size))
+            self.add = shared(_add_share, self.sum)
         if samples.index is None and self.part < n and not _has_contiguous_rows(X):
             samples = replace(samples, index=np.arange(n))
         self.samples = samples
@@ -260,6 +261,12 @@ class Minibatches:
                 batch.total = float(np.sum(batch.weight))
                 if batch.total:
                     np.divide(batch.weight, batch.total, out=batch.weight)
+
+
+def _add_share(total: np.ndarray, x: np.ndarray, share: float, scaled: np.ndarray) -> None:
+    """Overwrites total with total + share x, and scaled with share x."""
+    np.multiply(x, share, out=scaled)
+    np.add(total, scaled, out=total)
 
 
 def reshuffle(order: Any, rng: np.random.RandomState) -> None:

@@ -1,4 +1,4 @@
-"""Checkpoints: a fit that is killed goes on where it was."""
+"""Checkpoints: a fit that was killed resumes where it was."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ MAY_DIFFER = {"max_iter", "verbose"}
 class Checkpoint:
     """A callback that saves a fit to a file, and continues it from there.
 
-    Run the same script again after it was killed or interrupted, and `fit` goes on from the last
-    checkpoint. It ends with the numbers of a fit without a break, to the bit. L-BFGS goes on from
-    the weights alone, with other numbers, and warns.
+    Run the same script again after it was killed or interrupted, and `fit` resumes from the last
+    checkpoint. At the end, every number is that of a fit without a break, to the bit. L-BFGS
+    resumes from the weights alone, with other numbers, and a warning.
 
-    The file of a finished fit is its result: `fit` trains nothing. If `max_iter` ended it, it goes
-    on with a larger one, unless the learning rate's schedule depends on that. Other parameters or
-    other data raise an error, and the file stays. An estimator that is already fitted and has
-    `warm_start` goes on from its own state, and overwrites the file.
+    The file of a finished fit holds its result, and `fit` trains no further. If training ended at
+    `max_iter`, a larger `max_iter` continues it, unless the learning rate's schedule depends on
+    that. Other parameters or other data raise an error, and the file stays. An estimator that is
+    already fitted and has `warm_start` continues from its own state, and overwrites the file.
 
     Parameters
     ----------
@@ -57,13 +57,13 @@ class Checkpoint:
 
     See Also
     --------
-    skbackprop.BackpropClassifier : Its parameter ``warm_start="exact"`` goes on in memory.
+    skbackprop.BackpropClassifier : Its ``warm_start="exact"`` resumes in memory.
 
     Notes
     -----
-    A file is written under another name, forced to the disk and renamed, so the file is complete
-    at every moment. If that fails, as on a full disk, training goes on, a warning says so, and the
-    older file stays.
+    A checkpoint is written to another file, forced to the disk, and then replaces the old one, so
+    there is a complete file at every moment. If that fails, as on a full disk, training continues,
+    a warning says so, and the older file stays.
 
     It follows scikit-learn's protocol of callbacks, new in 1.9, and works with older versions, too.
     There `clone` drops callbacks: set them where `fit` is called.

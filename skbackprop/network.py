@@ -16,11 +16,14 @@ from skbackprop.architecture import Architecture, cut
 from skbackprop.formulas import Graph, Value, formula
 from skbackprop.initializers import Initializer
 from skbackprop.layers import Layer, SparseRows
-from skbackprop.vectors import AXPY, aligned
+from skbackprop.threads import blas_threads, helpers, share, shared
+from skbackprop.vectors import AXPY, DOT, aligned
 from skbackprop.workspace import Batch, Workspace
 
 #: Rows that a prediction processes at a time.
-ROWS_AT_ONCE = 1024
+ROWS_AT_ONCE = 512
+#: Multiply-adds of a prediction that make it worth sharing among threads, by pieces of those rows.
+LARGE_PREDICTION = 50_000_000
 
 
 class Network:
@@ -56,7 +59,10 @@ class Network:
             (W, dW, np.empty_like(W[0]))
             for W, dW in zip(self.arrays("W")[:-1], self.arrays("dW")[:-1], strict=True)
         ]
-        self.axpy = AXPY[theta.dtype]
+        self.dot = shared(DOT[theta.dtype], theta)
+        self.scale = shared(np.multiply, theta)
+        self.add_l2 = shared(_add_l2, self.weights)
+        self.add_l1 = shared(_add_l1, self.weights)
         self.signs = np.empty_like(self.weights) if architecture.l1 else None
 
     def arrays(self, name: str) -> list[np.ndarray]:
@@ -101,24 +107,20 @@ class Network:
         l1, l2, value = self.architecture.l1, self.architecture.l2, 0.0
         W, dW = self.weights, self.weight_grads
         if l2:
-            value += 0.5 * l2 / total * float(W.dot(W))
-            self.axpy(W, dW, a=l2 / total)
+            value += self.add_l2(W, dW, l2 / total)
         if l1:
-            # |W|_1 = W . sign(W), and sign(W) is its derivative, 0 at 0
-            signs = np.sign(W, out=self.signs)
-            value += l1 / total * float(W.dot(signs))
-            self.axpy(signs, dW, a=l1 / total)
+            value += self.add_l1(W, dW, self.signs, l1 / total)
         return value
 
     def gradient_norm(self) -> float:
         """|grad|, over all parameters together."""
-        return sqrt(self.grad.dot(self.grad))
+        return sqrt(self.dot(self.grad, self.grad))
 
     def clip_gradient(self, limit: float) -> None:
         """grad <- grad min(1, limit / |grad|). Pascanu, Mikolov and Bengio (2013), algorithm 1."""
         norm = self.gradient_norm()
         if norm > limit:
-            np.multiply(self.grad, limit / norm, out=self.grad)
+            self.scale(self.grad, limit / norm, self.grad)
 
     def limit_norms(self, limit: float) -> None:
         """Scales the weights into each hidden unit down to |w| = limit; grad becomes scratch.
@@ -143,19 +145,28 @@ class Network:
     def scores(self, X: Any) -> np.ndarray:
         """The output layer's Z for every row of X, in new arrays, so calls are thread-safe.
 
-        Rows are processed in chunks, so that the layers' values stay in the cache. The result is in
-        Fortran order, as in training.
+        Rows are processed in pieces, so that the layers' values stay in the cache. Many pieces are
+        shared by threads, which use less time than products that are shared by BLAS's. The result
+        is in Fortran order, as in training.
         """
         *below, output = self.prediction_row()
         n = X.shape[0]
         Z = np.empty((self.architecture.units[-1], n), self.theta.dtype).T
-        for start in range(0, n, ROWS_AT_ONCE):
-            rows = slice(start, start + ROWS_AT_ONCE)
+
+        def predict(rows: slice) -> None:
             A, free = X[rows] if isinstance(X, np.ndarray) else SparseRows(X[rows]), False
             for layer in below:
                 A_below, A = A, layer.predict(A, free)
                 free = free or A is not A_below  # X itself must not be overwritten
             output.predict_into(A, Z[rows])
+
+        pieces = [slice(start, start + ROWS_AT_ONCE) for start in range(0, n, ROWS_AT_ONCE)]
+        if len(pieces) > 1 and n * self.weights.size >= LARGE_PREDICTION:
+            with blas_threads(0), helpers():
+                share(predict, pieces)
+        else:
+            for rows in pieces:
+                predict(rows)
         return Z
 
     def onnx(self, graph: Graph, X: Value) -> Value:
@@ -172,3 +183,16 @@ class Network:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Rebuild the gradient and the views."""
         self.__init__(state["architecture"], state["values"])  # type: ignore[misc]
+
+
+def _add_l2(W: np.ndarray, dW: np.ndarray, share: float) -> float:
+    """1/2 share |W|**2. Adds its derivative, share W, to dW."""
+    AXPY[W.dtype](W, dW, a=share)
+    return 0.5 * share * DOT[W.dtype](W, W)
+
+
+def _add_l1(W: np.ndarray, dW: np.ndarray, signs: np.ndarray, share: float) -> float:
+    """share |W|_1 = share W . sign(W). Adds its derivative, share sign(W), 0 at 0, to dW."""
+    np.sign(W, out=signs)
+    AXPY[W.dtype](signs, dW, a=share)
+    return share * DOT[W.dtype](W, signs)

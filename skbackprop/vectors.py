@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from scipy.linalg.blas import daxpy, saxpy
+from scipy.linalg.blas import daxpy, ddot, saxpy, sdot
 
 CACHE_LINE = 64
 
 #: BLAS's axpy by dtype: axpy(x, y, a=a) overwrites y with y + a x in one pass; NumPy takes two.
 AXPY = {np.dtype(np.float64): daxpy, np.dtype(np.float32): saxpy}
+#: dot(x, y), the sum of x * y, from the same BLAS: NumPy's may have several threads.
+DOT = {np.dtype(np.float64): ddot, np.dtype(np.float32): sdot}
 
 
 def aligned(size: int, dtype: np.dtype) -> np.ndarray:

@@ -1,53 +1,126 @@
 """The benchmark itself keeps working, at toy size; how long anything takes is not asserted."""
 
 import json
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from skbackprop import BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor
+from tests.benchmarks import jax_peer, speed_page
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.dask import Step, overhead_model
+from tests.benchmarks.measure import Result, measure
+from tests.benchmarks.peers import NEEDS, available, lacking
 from tests.benchmarks.start import SNIPPETS
 from tests.benchmarks.tables import methods, outcomes, report, tasks
-from tests.benchmarks.workloads import WORKLOADS
+from tests.benchmarks.workloads import WORKLOADS, random_csr
+
+DOCS = Path(__file__).parents[1] / "docs"
 
 
-def test_every_workload_at_toy_size(tmp_path, capsys):
-    peers = ["skbackprop", "scikit-learn", "floor", "floor, 1 thread"]
-    main(["--toy", "--repeats", "1", "--peer", *peers, "--json", str(tmp_path / "times.json")])
-    lines = capsys.readouterr().out.splitlines()
-    measured = json.loads((tmp_path / "times.json").read_text())["microseconds"]
-    assert len(lines) == 2 + len(WORKLOADS) + len(SNIPPETS)
-    for times in measured.values():
+QUICK = ["--toy", "--repeats", "1"]
+OURS = ["--peer", "skbackprop", "scikit-learn", "floor", "floor, 1 thread"]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A run of all parts, with the peers that the tests always have."""
+    file = tmp_path_factory.mktemp("speed") / "run.json"
+    main([*QUICK, *OURS, "--json", str(file)])
+    return file
+
+
+def test_every_part_at_toy_size(saved):
+    run = json.loads(saved.read_text())
+    assert run["machine"]["versions"]["numpy"] == np.__version__
+    measured = run["training"] + run["predictions"]
+    measured += [result for points in run["growth"].values() for _, result in points]
+    assert len(measured) == len(WORKLOADS) + 4 * 5
+    for result in measured:
+        times = result["microseconds"]
         assert {"skbackprop", "scikit-learn"} <= set(times)
         assert all(t > 0 for repeats in times.values() for t in repeats)
+    assert set(run["start-up"]) >= {name for name in SNIPPETS if "torch" not in name}
+    for search in run["searches"].values():
+        assert search["fits"] == [4]
+        assert 1 <= search["threads"][0] * 2 <= max(2, os.cpu_count())
 
 
-def test_the_plot(tmp_path):
-    pytest.importorskip("matplotlib")
-    file = tmp_path / "times.png"
-    main(
-        ["--toy", "--repeats", "1", "--workload", "W1", "--peer", "skbackprop", "--plot", str(file)]
-    )
-    assert file.stat().st_size > 5_000
-
-
-def test_growth(tmp_path):
-    pytest.importorskip("matplotlib")
-    peers = ["skbackprop", "scikit-learn"]
-    main(["--toy", "--repeats", "1", "--growth", str(tmp_path), "--peer", *peers])
+def test_the_page_is_made_from_runs(saved, tmp_path):
+    pytest.importorskip("matplotlib").use("agg")
+    slow = json.loads(saved.read_text())
+    for result in slow["training"]:
+        times = result["microseconds"]
+        times["scikit-learn"] = [100 * t for t in times["scikit-learn"]]
+    del slow["growth"], slow["start-up"]
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(slow))
+    main(["docs", str(saved), str(other), "--out", str(tmp_path)])
+    page = (DOCS / "speed.rst").read_text()
+    made = {path.name for path in tmp_path.iterdir()} - {"other.json"}
+    assert made == set(re.findall(r"^\.\. (?:include|image):: (\S+)$", page, re.M))
+    ratios = (tmp_path / "speed_ratios.inc").read_text()
+    assert ratios.count("   * - ") == 1 + 7
+    assert "\N{EN DASH}" in ratios
+    assert (tmp_path / "speed_predictions.inc").read_text().count("   * - ") > 3
     assert (tmp_path / "growth.png").stat().st_size > 5_000
-    tables = (tmp_path / "growth.inc").read_text()
-    assert tables.count("list-table") == 4
-    assert tables.count("   * - ") == 4 * 6
+    assert (tmp_path / "speed_runs.inc").read_text().count("\n- ") == 1
+
+
+def test_figures_of_the_page():
+    w = replace(WORKLOADS[0], hidden=(100,), batch_size=200)
+    peers = {"skbackprop": [20.0, 10.0, 30.0], "scikit-learn": [50.0], "floor": [10.0, 10.0]}
+    fast = Result(w, {**peers, "floor, 1 thread": [5.0]})
+    slow = Result(w, {**peers, "skbackprop": [25.0]})
+    head, line = speed_page.ratios([[fast], [slow]])
+    assert head == ["float64 / float32", "MLPClassifier", "% of the products' speed"]
+    plain = {ord("\N{NO-BREAK SPACE}"): " ", ord("\N{EN DASH}"): "-"}
+    cells = [cell.translate(plain) for cell in line]
+    assert cells == ["300 x 2", "2.0-2.5 / n/a", "25-40 / n/a"]
+    _, line = speed_page.rates([fast])
+    cells = [cell.translate(plain) for cell in line]
+    assert cells == ["300 x 2, float64", "50,000", "20,000", "200,000"]
+    assert Result.from_json(json.loads(json.dumps(fast.as_json()))) == fast
+
+
+@pytest.mark.filterwarnings("ignore")  # other projects' own
+@pytest.mark.parametrize("peer", list(NEEDS))
+def test_peers_of_the_extra(peer, tmp_path):
+    """Those that are installed run, dense and sparse, for classes and for two of them."""
+    if what := lacking(peer):
+        pytest.skip(f"{what} is not installed")
+    names = ["W2", "W3", "W7"] if peer == "torch.compile" else ["W1", "W2", "W3", "W6", "W7"]
+    workloads = [w.toy() for w in WORKLOADS if w.name in names and w.dtype == "float64"]
+    for w in workloads[: 2 if peer == "torch.compile" else None]:
+        result = measure(w, [peer], 1)
+        can_not = peer == "skorch" and (w.kind != "train" or w.density < 1)
+        assert (peer in result.times) == (w.is_array and not can_not), w
+
+
+def test_sparse_rows_are_padded_for_jax():
+    X = random_csr((6, 10), 0.3)
+    columns, values = jax_peer._entries(X)
+    dense = np.zeros(X.shape)
+    np.add.at(dense, (np.arange(6)[:, None], columns), values)
+    np.testing.assert_array_equal(dense, X.toarray())
 
 
 def test_a_peer_that_is_not_installed_is_left_out(monkeypatch, capsys):
     monkeypatch.setattr("tests.benchmarks.peers.find_spec", lambda name: None)
-    main(["--toy", "--repeats", "1", "--workload", "W1", "--peer", "skbackprop", "pytorch"])
-    assert "pytorch is not installed and is left out" in capsys.readouterr().out
+    main([*QUICK, "--part", "training", "--workload", "W1", "--peer", "skbackprop", "JAX"])
+    assert "JAX is left out, as jax is not installed" in capsys.readouterr().out
+
+
+def test_torch_compile_needs_a_compiler(monkeypatch, capsys):
+    monkeypatch.setattr("tests.benchmarks.peers.find_spec", lambda name: True)
+    monkeypatch.setattr("tests.benchmarks.peers.which", lambda name: None)
+    assert available(["torch.compile", "floor"]) == ["floor"]
+    assert "a C++ compiler" in capsys.readouterr().out
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 
 from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop.estimators.numbers import Numbers
 from skbackprop.inspection import check_gradients
 from skbackprop.losses import (
     REGRESSION_LOSSES,
@@ -36,7 +37,7 @@ from skbackprop.losses import (
 from skbackprop.optimizers import AdamW
 from skbackprop.schedules import OneCycle
 from tests.conftest import named
-from tests.test_same_numbers import SETTINGS, assert_same
+from tests.test_same_numbers import SETTINGS, assert_same, without_what_is_new
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -151,11 +152,11 @@ def test_same_numbers_warm_start(early_stopping):
     assert_same(theirs, ours)
 
 
-def test_verbose_prints_the_same(capsys):
+def test_verbose_says_what_mlpregressor_says_and_more(capsys):
     MLPRegressor(random_state=0, max_iter=3, verbose=True, early_stopping=True).fit(X, y)
     theirs = capsys.readouterr().out
     BackpropRegressor(random_state=0, max_iter=3, verbose=True, early_stopping=True).fit(X, y)
-    assert capsys.readouterr().out == theirs
+    assert without_what_is_new(capsys.readouterr().out) == theirs
 
 
 def test_the_same_parameters_with_the_same_defaults():
@@ -537,3 +538,29 @@ def test_divergence_is_told():
         regressor.fit(X, y)
     assert np.isnan(regressor.validation_scores_[-1])
     assert np.all(np.isfinite(regressor.predict(X)))
+
+
+def fit_warning(y, **params):
+    with pytest.warns(ConvergenceWarning) as record:
+        BackpropRegressor(hidden_layer_sizes=(20,), max_iter=2, random_state=0, **params).fit(X, y)
+    (warning,) = record
+    return str(warning.message)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_without_convergence_a_y_far_from_unit_scale_is_named(solver):
+    message = fit_warning(y_raw, solver=solver)
+    assert "y has mean 152 and standard deviation 77. Scale y, not only X" in message
+    assert "TransformedTargetRegressor(regressor, transformer=StandardScaler())" in message
+    for near in y, y + 5.0, y * 5.0, np.ones_like(y):
+        assert "Scale y" not in fit_warning(near, solver=solver)
+    for far in y + 50.0, y * 50.0, y / 50.0, (y + 20.0).astype(np.float32):
+        assert "Scale y" in fit_warning(far, solver=solver, tol=0.0)
+
+
+def test_the_advice_names_an_output_and_keeps_counts_positive():
+    message = fit_warning(np.stack([y, y_raw], axis=1))
+    assert " Output 1 of y has mean 152" in message
+    message = fit_warning(np.round(y_raw), loss="poisson")
+    assert "StandardScaler(with_mean=False)" in message
+    assert "mean inf" in Numbers(1).advice(np.full(9, 1e308), positive_only=False)

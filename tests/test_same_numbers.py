@@ -1,6 +1,7 @@
 """The promise of a drop-in: with the same seed, MLPClassifier's numbers to rounding."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -169,11 +170,41 @@ def test_random_state_instance():
     assert_same(theirs, ours)
 
 
-def test_verbose_prints_the_same(capsys):
-    MLPClassifier(random_state=0, max_iter=3, verbose=True, early_stopping=True).fit(X, y)
+def without_what_is_new(printed):
+    """What `verbose` prints, without what MLPClassifier doesn't print; the score is on a line."""
+    printed = re.sub(r"^(Iteration \d+) of \d+, ", r"\1, ", printed, flags=re.M)
+    printed = re.sub(
+        r", validation loss = [^,]+, validation score = ", "\nValidation score: ", printed
+    )
+    return re.sub(r", \d+\.\d{3} s$", "", printed, flags=re.M)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_verbose_says_what_mlpclassifier_says_and_more(early_stopping, capsys):
+    params = {"random_state": 0, "max_iter": 3, "verbose": True, "early_stopping": early_stopping}
+    MLPClassifier(**params).fit(X, y)
     theirs = capsys.readouterr().out
-    BackpropClassifier(random_state=0, max_iter=3, verbose=True, early_stopping=True).fit(X, y)
-    assert capsys.readouterr().out == theirs
+    clf = BackpropClassifier(**params).fit(X, y)
+    ours = capsys.readouterr().out
+    assert without_what_is_new(ours) == theirs
+    assert len(ours.splitlines()) == 3
+    for number, line in enumerate(ours.splitlines()):
+        row = {name: column[number] for name, column in clf.history_.items()}
+        assert line.startswith(f"Iteration {number + 1} of 3, loss = {row['loss']:.8f}, ")
+        loss = f", validation loss = {row['validation_loss']:.8f}, "
+        assert (loss in line) == early_stopping
+        assert line.endswith(f", {row['seconds']:.3f} s")
+
+
+def test_verbose_of_partial_fit_and_of_a_continued_fit(capsys):
+    clf = BackpropClassifier(random_state=0, verbose=True)
+    for _ in range(2):
+        clf.partial_fit(X, y, classes=np.unique(y))
+    assert " of " not in capsys.readouterr().out
+    clf = BackpropClassifier(random_state=0, verbose=True, max_iter=2, warm_start="exact")
+    clf.fit(X, y).fit(X, y)
+    counts = [line.split(",")[0] for line in capsys.readouterr().out.splitlines()]
+    assert counts == [f"Iteration {k}" for k in ("1 of 2", "2 of 2", "3 of 4", "4 of 4")]
 
 
 def test_predictions():

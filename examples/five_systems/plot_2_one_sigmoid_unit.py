@@ -3,10 +3,10 @@
 ===================
 
 Two classes need one output unit: ``A2 = sigmoid(Z2)`` is the probability of the second class, and
-``1 - A2`` that of the first. With binary cross-entropy the gradient at the score is ``A2 - Y``, as
-with softmax. The network has 13-8-1 units and learns from a table of thirteen measurements of wine
-whether a wine is of the first cultivar. :doc:`/five_systems` has it beside a loop in NumPy, trained
-on all rows; here some are set aside to test on.
+``1 - A2`` that of the first. With binary cross-entropy the gradient of a sample's loss at its score
+is ``A2 - Y``, as with softmax. The network has 13-8-1 units and learns from a table of thirteen
+measurements of wine whether a wine is of the first cultivar. :doc:`/five_systems` has it beside a
+loop in NumPy, trained on all rows; here some are set aside to test on.
 """
 
 import warnings

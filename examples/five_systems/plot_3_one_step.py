@@ -4,7 +4,8 @@
 
 A network with two hidden layers, 5-10-10-4 units, takes one step from weights that we bring. Then
 :func:`~skbackprop.inspection.trace_backprop` shows every matrix of that step, and we see what the
-two most important lines of backpropagation do: ``dZ3 = A3 - Y`` and ``dZ2 = dA2 * relu'(Z2)``.
+two most important lines of backpropagation do: ``dZ3 = (A3 - Y) / 10`` for ten samples, and
+``dZ2 = dA2 * relu'(Z2)``.
 
 :doc:`/five_systems` has this step with other draws: samples in columns, and weights of 0.01 times
 standard normal. Here they are ten times as large, as the pictures would be pale otherwise.

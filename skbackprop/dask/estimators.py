@@ -127,7 +127,7 @@ class OnDask(BaseBackprop):
             Initial weights and intercepts.
 
         classes : array-like of shape (n_classes,), default=None
-            Class labels, if y may lack some. Only of a classifier.
+            Class labels, if y may lack some. For a classifier only.
 
         Returns
         -------
@@ -265,10 +265,11 @@ class DaskBackpropClassifier(OnDask, BackpropClassifier):
         Non-negative weight of each class, multiplied by `sample_weight`, as in BackpropClassifier.
 
     draws : "partition" or "global", default="partition"
-        Who puts the rows into batches. "partition": every partition draws its share of each batch,
-        which depends on `random_state` and on the partitions, but not on the workers. "global": the
-        client does, eight bytes for each row, with the numbers of a local `fit` on all of the data.
-        Without minibatches, as with "lbfgs", both have those numbers.
+        Who puts the rows into batches. With "partition", every partition draws its share of each
+        batch. The numbers then depend on `random_state` and the partitions, but not on the workers.
+        With "global", the client draws all rows. That takes eight bytes for each row, and gives the
+        numbers of a local `fit` on all of the data. Without minibatches, as with "lbfgs", both give
+        those numbers.
 
     Attributes
     ----------
@@ -319,7 +320,7 @@ class DaskBackpropClassifier(OnDask, BackpropClassifier):
 class DaskBackpropRegressor(OnDask, BackpropRegressor):
     """BackpropRegressor for data on a Dask cluster.
 
-    See DaskBackpropClassifier: what is said there is true here.
+    What is said of :class:`DaskBackpropClassifier` holds here as well.
 
     Parameters
     ----------

@@ -23,10 +23,10 @@ LOG_TEMPERATURES = (-3.0, 3.0)
 class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
     """Average of classifiers, each trained on all folds but one.
 
-    The fold left out chooses the member's best epoch. All predictions for rows left out together
-    then give one temperature T, by which the members' scores are divided, so that probabilities
-    neither boast nor doubt too much [1]_, and ``oof_score_``, an estimate of the accuracy. It is
-    slightly optimistic, as these rows have chosen the epoch.
+    The fold left out decides which epoch of the member is the best. Then the predictions for all
+    rows left out give one temperature T, by which the members' scores are divided, so that the
+    probabilities are neither too high nor too low [1]_. They also give ``oof_score_``, an estimate
+    of the accuracy. It is slightly optimistic, as the same rows were used to choose the epochs.
 
     Parameters
     ----------
@@ -38,7 +38,8 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
         None stands for ``BackpropClassifier()``.
 
     cv : int, splitter or iterable, default=5
-        The folds. An integer shuffles and stratifies; folds are fewer if no class has as many rows.
+        The folds. An integer is a number of folds, shuffled and stratified; there are fewer if no
+        class has that many rows.
 
     calibrate : bool, default=True
         Whether scores are divided by a temperature.
@@ -64,7 +65,7 @@ class FoldEnsembleClassifier(ClassifierMixin, FoldEnsemble):
 
     oof_decision_function_ : ndarray of shape (n_samples, n_classes)
         Probabilities for the rows of `fit`, by the members that weren't trained on them; NaN for
-        rows that were never left out. The temperature, a single number, has seen them.
+        rows that were never left out. Only the temperature, a single number, was fitted on them.
 
     oof_score_ : float
         Accuracy of these predictions; NaN if there are none.

@@ -18,8 +18,9 @@ from skbackprop.formulas import Graph, Output
 class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
     """Average of regressors, each trained on all folds but one.
 
-    The fold left out chooses the member's best epoch, and gives ``oof_score_``, an estimate of R
-    squared. It is slightly optimistic, as these rows have chosen the epoch.
+    The fold left out decides which epoch of the member is the best. The predictions for all rows
+    left out give ``oof_score_``, an estimate of R squared. It is slightly optimistic, as the same
+    rows were used to choose the epochs.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ class FoldEnsembleRegressor(RegressorMixin, FoldEnsemble):
         None stands for ``BackpropRegressor()``.
 
     cv : int, splitter or iterable, default=5
-        The folds. An integer shuffles.
+        The folds. An integer is a number of folds, shuffled.
 
     n_jobs : int or None, default=None
         Members trained at the same time, as in scikit-learn.

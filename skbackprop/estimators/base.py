@@ -199,7 +199,7 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, Saved, 
                 progress.best_values = None  # no longer needed
         if incremental and progress.outcome == "interrupted":
             raise KeyboardInterrupt  # so that a loop of calls ends
-        self._warn_of(progress, incremental)
+        self._warn_of(progress, incremental, data)
         return self
 
     def _data(self, X: Any, y: Any, given: FitArguments, chosen: Chosen, goes_on: bool) -> Data:
@@ -281,18 +281,23 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, Saved, 
         """True after `initialize`, before any samples: feature names aren't known yet."""
         return hasattr(self, "_network") and not self._progress.monitored[0]
 
-    def _warn_of(self, progress: Progress, incremental: bool) -> None:
+    def _warn_of(self, progress: Progress, incremental: bool, data: Data) -> None:
         """Warn if training was interrupted, diverged or didn't converge."""
+
+        def advice() -> str:
+            y = getattr(data.training, "y", None)  # on Dask it isn't here
+            return "" if y is None else self._targets.advice(y, self._loss.positive_only)
+
         if progress.outcome == "interrupted":
             warn("Training interrupted by user.")
         elif progress.outcome == "diverged":
             warn(
                 f"Training diverged in epoch {progress.n_iter}; the best epoch's parameters are"
-                " kept. Scale X, or lower learning_rate_init.",
+                f" kept. Scale X, or lower learning_rate_init.{advice()}",
                 ConvergenceWarning,
             )
         elif progress.outcome == "unfinished" and not incremental and self.warm_start != "exact":
-            warn(progress.message, ConvergenceWarning)
+            warn(progress.message + advice(), ConvergenceWarning)
 
     # After fitting
 

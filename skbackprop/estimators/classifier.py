@@ -30,8 +30,9 @@ from skbackprop.estimators.samples import FitArguments
 class BackpropClassifier(ClassifierMixin, BaseBackprop):
     """Multi-layer perceptron classifier, trained by hand-written backpropagation.
 
-    A drop-in for :class:`sklearn.neural_network.MLPClassifier`: the parameters that both have
-    mean the same, and equal seeds give equal networks, up to rounding.
+    A drop-in for :class:`sklearn.neural_network.MLPClassifier`: it takes the same parameters, has
+    the same attributes and, given the same seed, gives the same numbers, up to rounding. The other
+    parameters are additions.
 
     Parameters
     ----------

@@ -6,9 +6,6 @@ Each entry says why it is used and since when it has been unchanged.
 from inspect import signature
 from typing import Any
 
-from sklearn.model_selection import KFold
-from sklearn.preprocessing import TargetEncoder
-
 # Rows of whatever scikit-learn takes: arrays, sparse matrices, frames. It is in the public
 # reference in spite of the underscore. Unchanged from 1.6 to 1.9.
 from sklearn.utils import _safe_indexing as safe_indexing
@@ -71,11 +68,14 @@ def hook_arguments(estimator: Any, X: Any, y: Any, sample_weight: Any) -> dict[s
 N_FOLDS = 5
 
 
-def target_encoder(target_type: str) -> TargetEncoder:
+def target_encoder(target_type: str) -> Any:
     """A TargetEncoder that cuts the rows into the same folds every time.
 
     Since 1.9 that takes a splitter as `cv`, before it took a `random_state`.
     """
+    from sklearn.model_selection import KFold  # slow to import, seldom needed
+    from sklearn.preprocessing import TargetEncoder
+
     seed = signature(TargetEncoder).parameters.get("random_state")
     if seed is None or seed.default == "deprecated":
         return TargetEncoder(

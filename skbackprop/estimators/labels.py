@@ -228,6 +228,10 @@ class Labels:
         named = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
         return f"no sample of class {named}" if missing else ""
 
+    def advice(self, y: Any, positive_only: bool) -> str:
+        """Classes have no scale."""
+        return ""
+
     def predict(self, Z: np.ndarray, loss: OutputLoss) -> Any:
         """The most probable class of each sample, or the labels more likely than not."""
         return self.decode(self.decide(Z))

@@ -12,6 +12,10 @@ from skbackprop.estimators.checks import column_as_1d
 from skbackprop.formulas import Graph, Output, Value, formula
 from skbackprop.losses import OutputLoss
 
+#: A mean or a standard deviation of y beyond this, or a standard deviation below its inverse, calls
+#: for scaling.
+FAR = 10.0
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -73,6 +77,22 @@ class Numbers:
     def missing(self, y: Any) -> str:
         """Nothing."""
         return ""
+
+    def advice(self, y: np.ndarray, positive_only: bool) -> str:
+        """How to scale y, if an output is far from mean 0 and variance 1."""
+        Y = y.reshape(len(y), -1).astype(np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, std = Y.mean(axis=0), Y.std(axis=0)
+        far = np.flatnonzero((abs(mean) > FAR) | (std > FAR) | ((std > 0) & (std < 1 / FAR)))
+        if not len(far):
+            return ""
+        k = far[0]
+        of = "y" if self.n_outputs == 1 else f"Output {k} of y"
+        scaler = "StandardScaler(with_mean=False)" if positive_only else "StandardScaler()"
+        return (
+            f" {of} has mean {mean[k]:.3g} and standard deviation {std[k]:.3g}. Scale y, not only"
+            f" X: TransformedTargetRegressor(regressor, transformer={scaler})."
+        )
 
     def predict(self, Z: np.ndarray, loss: OutputLoss) -> np.ndarray:
         """The values of the output units, shaped as y was."""

@@ -47,8 +47,9 @@ An object can have
 class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
     """Multi-layer perceptron regressor, trained by hand-written backpropagation.
 
-    A drop-in for :class:`sklearn.neural_network.MLPRegressor`: the parameters that both have
-    mean the same, and equal seeds give equal networks, up to rounding.
+    A drop-in for :class:`sklearn.neural_network.MLPRegressor`: it takes the same parameters, has
+    the same attributes and, given the same seed, gives the same numbers, up to rounding. The other
+    parameters are additions.
 
     Parameters
     ----------
@@ -77,9 +78,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop, LossFirst):
     it may stop a little before the minimum, as MLPRegressor's does. With the other losses it gets
     a sum and the gradient of that sum.
 
-    y is not scaled. If its values are far from 1, scale it, for instance with
+    y is not scaled. If it is far from mean 0 and variance 1, scale it, for instance with
     :class:`sklearn.compose.TransformedTargetRegressor`: the optimizer's steps, `tol` and the
-    `delta` of Huber's loss don't adapt to the unit of y.
+    `delta` of Huber's loss don't adapt to the unit of y. See :doc:`/guide/regression`.
 
     References
     ----------

@@ -57,6 +57,9 @@ class Targets(Protocol):
     def missing(self, y: Any) -> str:
         """What a checked y has no sample of, in words; empty if there is nothing."""
 
+    def advice(self, y: Any, positive_only: bool) -> str:
+        """What else to do where training on y didn't converge, in words; empty if nothing."""
+
     def predict(self, Z: np.ndarray, loss: OutputLoss) -> Any:
         """Predictions from the scores of the output units, in the form of y."""
 

@@ -14,7 +14,7 @@ activation : {activation}, Activation, pair of callables, or list of these, defa
 
 weight_init : {weight_init} or Initializer, default="glorot_uniform"
     How the initial weights are drawn, see :mod:`skbackprop.initializers`. The intercepts start at
-    zero, except that "glorot_uniform" draws them too, as scikit-learn does.
+    zero, except with "glorot_uniform", which draws them too, as scikit-learn does.
 
 normalization : {normalization}, Normalization or None, default=None
     Normalise the scores of the hidden layers, see :mod:`skbackprop.normalization`.
@@ -35,7 +35,8 @@ input_dropout : float, default=0.0
 
 solver : {solver} or Solver, default="adam"
     How the loss is minimised, see :mod:`skbackprop.optimizers`. An object such as
-    ``SGD(momentum=0.8)`` brings its own hyperparameters; a string takes them from {flat_solver}.
+    ``SGD(momentum=0.8)`` has its own hyperparameters. A string takes them from {flat_solver}. All
+    others have their defaults: to change `weight_decay`, give ``AdamW(weight_decay=0.1)``.
 
 learning_rate : {learning_rate}, Schedule or callable, default="constant"
     How the learning rate changes, see :mod:`skbackprop.schedules`. A callable takes the fraction
@@ -132,7 +133,8 @@ warm_start : bool or "exact", default=False
     `X_val` is given. "exact" doesn't warn that `max_iter` came before convergence: see `outcome_`.
 
 verbose : bool or int, default=False
-    Print the loss after each epoch.
+    Print a line after each epoch: its number, the loss, loss and score on the validation samples
+    if there are any, and the seconds of training.
 
 alpha : float, default=0.0001
     Strength of the penalty

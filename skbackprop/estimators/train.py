@@ -18,7 +18,7 @@ from skbackprop.estimators.samples import Dataset
 from skbackprop.estimators.scoring import Evaluator
 from skbackprop.estimators.validation import RawInput, set_aside
 from skbackprop.network import Network
-from skbackprop.threads import blas_threads
+from skbackprop.threads import blas_threads, helpers
 from skbackprop.training import EpochRun, LBFGSRun, Plan, Progress, Run
 
 
@@ -125,7 +125,8 @@ def run_solver(estimator: Any, request: Request, rng: np.random.RandomState) -> 
         request.tasks.record = lambda: request.record(draws.record(), run)
     # overflow makes weights non-finite, which `_fit` refuses, or scores infinite: no error
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    with quiet, blas_threads(batches.largest_product(network)):
+    product = batches.largest_product(network)
+    with quiet, blas_threads(product), helpers(product):
         run(network, batches, progress)
 
     estimator.__dict__.pop("_resume", None)

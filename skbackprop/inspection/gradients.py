@@ -151,10 +151,10 @@ def check_gradients(
 
     Notes
     -----
-    Where a step crosses a kink, such as ReLU's at 0, it is the difference that is wrong, not the
-    gradient. So a derivative that seems wrong is checked again with smaller and larger steps. Where
-    the slopes of L on the two sides of the fitted parameters show that some units are on a kink, or
-    next to one, it is also checked at parameters moved a little. The best result counts.
+    Where a step crosses a kink, such as ReLU's at 0, the finite difference is wrong, not the
+    gradient. So a derivative that seems wrong is checked again with smaller and larger steps. If
+    the slopes of L on the two sides of the fitted parameters show that some units are on a kink or
+    next to one, it is also checked close to these parameters. The best result counts.
 
     The regressor's "squared_error" is reported as a mean over the outputs, but its gradient is
     that of the sum, as in :class:`sklearn.neural_network.MLPRegressor`. There L is that sum plus

@@ -9,15 +9,17 @@ import numpy as np
 from skbackprop.activations import Activation
 from skbackprop.formulas import Graph, Value, formula
 from skbackprop.layers.base import Buffers, Layer
+from skbackprop.threads import shared
 from skbackprop.vectors import Memory
 
 
 class ActivationBuffers(Buffers):
-    """The input Z and the output A; the same array if f' doesn't need Z."""
+    """The input Z and the output A, the same array if f' doesn't need Z; f and f' for them."""
 
-    def __init__(self, Z: np.ndarray, A: np.ndarray) -> None:
+    def __init__(self, Z: np.ndarray, A: np.ndarray, activation: Activation) -> None:
         super().__init__(out=A)
         self.Z, self.A = Z, A
+        self.activate, self.derive = shared(activation.forward, Z), shared(activation.backward, Z)
 
 
 class ActivationLayer(Layer):
@@ -39,17 +41,18 @@ class ActivationLayer(Layer):
         Z = below.out
         assert Z is not None, "X has no activation"
         apart = self.activation.needs_z or not below.free
-        return ActivationBuffers(Z, memory.take(Z.shape[1]) if apart else Z)
+        A = memory.take(Z.shape[1]) if apart else Z
+        return ActivationBuffers(Z, A, self.activation)
 
     def forward(self, Z: np.ndarray, buffers: ActivationBuffers) -> np.ndarray:
         """A = f(Z)."""
         A = buffers.A
-        self.activation.forward(Z, A)
+        buffers.activate(Z, A)
         return A
 
     def backward(self, dA: np.ndarray, buffers: ActivationBuffers) -> np.ndarray:
         """Overwrites dA with dZ = dA * f'(Z)."""
-        self.activation.backward(dA, buffers.Z, buffers.A)
+        buffers.derive(dA, buffers.Z, buffers.A)
         return dA
 
     def predict(self, Z: np.ndarray, free: bool) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from skbackprop.formulas import Graph, Value
 from skbackprop.initializers import Initializer
 from skbackprop.layers.base import Buffers, Layer, Shapes
+from skbackprop.threads import shared
 from skbackprop.vectors import Memory
 
 
@@ -19,6 +20,7 @@ class DenseBuffers(Buffers):
         super().__init__(out=Z, free=True)
         self.Z, self.dA, self.ones = Z, dA, ones
         self.A: Any = None
+        self.add = shared(np.add, Z)
 
 
 class Dense(Layer):
@@ -83,7 +85,8 @@ class Dense(Layer):
     def forward(self, A: Any, buffers: DenseBuffers) -> np.ndarray:
         """Z = A @ W + b."""
         buffers.A, Z = A, buffers.Z
-        self.predict_into(A, Z)
+        self.multiply(A, Z)
+        buffers.add(Z, self.b, Z)
         return Z
 
     def backward(self, dZ: np.ndarray, buffers: DenseBuffers) -> np.ndarray | None:
@@ -102,13 +105,17 @@ class Dense(Layer):
 
     def predict_into(self, A: Any, out: np.ndarray) -> None:
         """out = A @ W + b, for an `out` in any memory order."""
+        self.multiply(A, out)
+        np.add(out, self.b, out=out)
+
+    def multiply(self, A: Any, out: np.ndarray) -> None:
+        """out = A @ W, for an `out` in any memory order."""
         if out.flags.c_contiguous:
             A.dot(self.W, out)
         elif isinstance(A, np.ndarray) and out.flags.f_contiguous:
             self.W_T.dot(A.T, out.T)
         else:
             np.copyto(out, A.dot(self.W))
-        np.add(out, self.b, out=out)
 
     def onnx(self, graph: Graph, A: Value) -> Value:
         """Z = A @ W + b."""

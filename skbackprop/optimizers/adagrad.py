@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import ClassVar
 
 import numpy as np
 
@@ -36,6 +37,7 @@ class Adagrad(Optimizer):
 
     epsilon: float = number(1e-8, "(0, inf)", flat=True)
     initial_accumulator: float = number(0.0, "[0, inf)")
+    elementwise: ClassVar[bool] = True
 
     def init(self, theta: np.ndarray) -> AdagradState:
         """s = initial_accumulator."""
@@ -78,6 +80,7 @@ class RMSprop(Optimizer):
 
     rho: float = number(0.9, "[0, 1)")
     epsilon: float = number(1e-8, "(0, inf)", flat=True)
+    elementwise: ClassVar[bool] = True
 
     def init(self, theta: np.ndarray) -> RMSpropState:
         """v = 0."""

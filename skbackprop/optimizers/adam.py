@@ -45,6 +45,7 @@ class Adam(Optimizer):
 
     #: True where epsilon is added to the root of the bias-corrected v, as in algorithm 1 itself.
     corrects_first: ClassVar[bool] = False
+    elementwise: ClassVar[bool] = True
 
     def init(self, theta: np.ndarray) -> Any:
         """m = v = 0, t = 0."""
@@ -174,6 +175,7 @@ class NAdam(Adam):
     momentum_decay: float = number(0.004, "[0, inf)")
 
     corrects_first: ClassVar[bool] = True
+    elementwise: ClassVar[bool] = True
 
     def init(self, theta: np.ndarray) -> NAdamState:
         """m = v = 0, t = 0, p = 1."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from skbackprop.options import Option
+from skbackprop.threads import LONG, cuts, share
 from skbackprop.vectors import AXPY, aligned_copy, aligned_zeros
 
 
@@ -22,8 +24,17 @@ class Optimizer(Solver):
     """A rule for one step along the gradient of one batch."""
 
     stochastic: ClassVar[bool] = True
+    #: True if `step` treats every parameter apart from the others, and the state is a `State`: then
+    #: threads can share it.
+    elementwise: ClassVar[bool] = False
     #: Every step shrinks W by this share, times the learning rate; a field in some subclasses.
     weight_decay: float = 0.0
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A class with a step of its own says itself that it's elementwise."""
+        super().__init_subclass__(**kwargs)
+        if "step" in vars(cls):
+            cls.elementwise = vars(cls).get("elementwise", False)
 
     def init(self, theta: np.ndarray) -> Any:
         """The state before the first step, for parameters like `theta`; it has a `copy()`."""
@@ -32,6 +43,25 @@ class Optimizer(Solver):
     def step(self, theta: np.ndarray, grad: np.ndarray, state: Any, lr: float) -> None:
         """Overwrites theta with the next parameters; updates state; grad becomes scratch."""
         raise NotImplementedError
+
+    def step_for(self, theta: np.ndarray, grad: np.ndarray, state: Any) -> Callable[..., None]:
+        """`step` for these vectors and this state; if they are long, in pieces that threads share.
+
+        Nothing else may change the state meanwhile.
+        """
+        if theta.size < LONG or not self.elementwise:
+            return self.step
+        parts = [(theta[piece], grad[piece], state.cut(piece)) for piece in cuts(theta)]
+
+        def step(theta: np.ndarray, grad: np.ndarray, state: State, lr: float) -> None:
+            def work(part: tuple[np.ndarray, np.ndarray, State]) -> None:
+                its_theta, its_grad, its_state = part
+                self.step(its_theta, its_grad, its_state, lr)
+
+            share(work, parts)
+            state.take_numbers(parts[0][2])
+
+        return step
 
     def decay(self, W: np.ndarray, lr: float) -> None:
         """Overwrites W, all weights and no intercepts, with (1 - lr weight_decay) W.
@@ -57,6 +87,24 @@ class State:
             elif isinstance(value, State):
                 copies[name] = value.copy()
         return replace(self, **copies)
+
+    def cut(self, piece: slice) -> Self:
+        """Return a state of its own for some of the parameters; its vectors are views."""
+        parts: dict[str, Any] = {}
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray):
+                parts[name] = value[piece]
+            elif isinstance(value, State):
+                parts[name] = value.cut(piece)
+        return replace(self, **parts)
+
+    def take_numbers(self, part: Self) -> None:
+        """Overwrites the numbers by those of a part that has made a step."""
+        for name, value in vars(part).items():
+            if isinstance(value, State):
+                getattr(self, name).take_numbers(value)
+            elif not isinstance(value, np.ndarray):
+                setattr(self, name, value)
 
 
 #: Large enough that a vector divided by it doesn't overflow.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class SGD(Optimizer):
     momentum: float = number(0.9, "[0, 1]", flat=True)
     nesterovs_momentum: bool = switch(True, flat=True)
     weight_decay: float = number(0.0, "[0, inf)")
+    elementwise: ClassVar[bool] = True
 
     def init(self, theta: np.ndarray) -> SGDState:
         """v = 0."""

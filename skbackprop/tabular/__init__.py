@@ -1,4 +1,4 @@
-"""Tables: an encoder for any columns, and estimators that are strong on them by default."""
+"""Tables: an encoder for any columns, and estimators that do well on them by default."""
 
 from skbackprop.tabular.bins import PiecewiseLinearBins, TreeBins
 from skbackprop.tabular.classifier import TabularClassifier

@@ -67,7 +67,7 @@ def piecewise_linear_onnx(graph: Graph, X: Value, edges: list[np.ndarray]) -> Va
 
 @documented_in("skbackprop.tabular")
 class PiecewiseLinearBins(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
-    r"""Cut each column into bins, and tell how far x has gone through each of them.
+    r"""Cut each column into bins, and return how far x is through each of them.
 
     For the edges e_0 < e_1 < ... < e_k of a column there are k outputs,
 
@@ -75,7 +75,7 @@ class PiecewiseLinearBins(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
 
        f_t(x) = \min\Bigl(1, \max\Bigl(0, \frac{x - e_{t-1}}{e_t - e_{t-1}}\Bigr)\Bigr).
 
-    A linear layer on top can have another slope in each bin. NaN gives zeros.
+    A linear layer after this can have a different slope in each bin. NaN gives zeros.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
 
     A :class:`TabularEncoder`, and a :class:`~skbackprop.ensemble.FoldEnsembleClassifier` of five
     networks. The settings are the same for all tables, except that the size of the layers and the
-    number of epochs go by the number of rows. See :doc:`/guide/tables`.
+    number of epochs depend on the number of rows. See :doc:`/guide/tables`.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class TabularClassifier(ClassifierMixin, Tabular):
         set it there.
 
     tree_bins : int or None, default=8
-        Every other member also sees the columns of many distinct numbers cut into so many bins, as
-        :class:`TreeBins` does. None means that no member does.
+        Every other member also gets the columns of many distinct numbers cut into this many bins,
+        as by :class:`TreeBins`. With None, no member does.
 
     cv : int, splitter or iterable, default=5
         The folds, one for each member.
@@ -65,7 +65,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
 
     members_ : list of BackpropClassifier or Pipeline
         Its members; with `tree_bins` every other one is a Pipeline. Their output layers were
-        rescaled after training; losses in `history_` are from before.
+        rescaled after training; the losses in `history_` are from before that.
 
     oof_decision_function_ : ndarray of shape (n_samples, n_classes)
         Probabilities for the rows of `fit`, by the members that weren't trained on them.

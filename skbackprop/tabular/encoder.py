@@ -40,7 +40,7 @@ class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
     - A missing number is replaced by the median, or by 0 between -1 and 1, and marked in a column
       of its own.
     - Dates become days since 1970-01-01, durations days, both as numbers. Infinite numbers count as
-      very large ones. Columns that tell nothing, of one value or none, are left out.
+      very large ones. Columns with a single value or none are left out.
 
     Parameters
     ----------

@@ -89,7 +89,7 @@ class RobustSmoothClip(ONNXMethods, OneToOneFeatureMixin, TransformerMixin, Save
     ----------
     D. Holzmüller, L. Grinsztajn and I. Steinwart (2024). Better by default: strong pre-tuned MLPs
     and boosted trees on tabular data, section 3. There s is 2 / (max - min) if the quartiles are
-    equal, which leaves an outlier the scale. :arxiv:`2407.04491`
+    equal, so that an outlier sets the scale. :arxiv:`2407.04491`
 
     Examples
     --------

@@ -22,7 +22,7 @@ class TabularRegressor(RegressorMixin, Tabular):
 
     A :class:`TabularEncoder`, and a :class:`~skbackprop.ensemble.FoldEnsembleRegressor` of five
     networks. The settings are the same for all tables, except that the size of the layers and the
-    number of epochs go by the number of rows. See :doc:`/guide/tables`.
+    number of epochs depend on the number of rows. See :doc:`/guide/tables`.
 
     Parameters
     ----------
@@ -39,13 +39,13 @@ class TabularRegressor(RegressorMixin, Tabular):
         your own. By default ("from_dtype") those of strings, booleans and categorical types.
 
     tree_bins : int or None, default=8
-        Every other member also sees the columns of many distinct numbers cut into so many bins, as
-        :class:`TreeBins` does. None means that no member does.
+        Every other member also gets the columns of many distinct numbers cut into this many bins,
+        as by :class:`TreeBins`. With None, no member does.
 
     scale_targets : bool, default=True
-        Whether the networks are trained on targets of mean 0 and variance 1; `predict` undoes it.
-        False leaves the targets alone, for losses such as "poisson" whose targets can't be
-        negative.
+        Whether the networks are trained on targets scaled to mean 0 and variance 1; `predict`
+        undoes it. False leaves the targets as they are, for losses such as "poisson" that don't
+        allow negative targets.
 
     cv : int, splitter or iterable, default=5
         The folds, one for each member.

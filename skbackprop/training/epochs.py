@@ -10,6 +10,7 @@ import numpy as np
 
 from skbackprop.batches import Minibatches
 from skbackprop.network import Network
+from skbackprop.threads import shared
 from skbackprop.training.progress import Evaluation, Plan, Progress, Row
 from skbackprop.training.run import Run, Tasks
 from skbackprop.vectors import aligned_copy
@@ -78,7 +79,8 @@ class EpochRun(Run):
         if plan.shuffle:
             batches.shuffle(self.rng)
         theta, grad, state = network.theta, network.grad, p.optimizer_state
-        step, decays = plan.solver.step, plan.solver.weight_decay > 0
+        step, decays = plan.solver.step_for(theta, grad, state), plan.solver.weight_decay > 0
+        decay = shared(plan.solver.decay, network.weights)
         clip_norm, max_norm = plan.clip_norm, plan.max_norm
         schedule, moves = plan.schedule, plan.schedule.moves
         rate = base = float(plan.learning_rate_init * p.factor)
@@ -97,7 +99,7 @@ class EpochRun(Run):
                 done = (p.epochs + (k + 0.5) / len(batches)) / plan.horizon
                 rate = float(base * schedule.factor_at(min(1.0, done)))
             if decays:
-                plan.solver.decay(network.weights, rate)
+                decay(network.weights, rate)
             step(theta, grad, state, rate)
             if max_norm is not None:
                 network.limit_norms(max_norm)

@@ -60,14 +60,13 @@ class Run:
         is now.
         """
         plan, value = self.plan, loss_now
-        self.say("Iteration {}, loss = {:.8f}", p.n_iter + 1, row.loss)
         if self.evaluate:
             score, loss = self.evaluate(network)
             row = row._replace(validation_score=score, validation_loss=loss)
             if plan.monitor == "validation_score":
                 # a network whose loss overflows isn't worth keeping, whatever its score
                 value = -score if isfinite(loss) else nan
-                self.say("Validation score: {:f}", score)
+        self.say_epoch(p, row)
         p.note(row)
         is_best = p.update_best(value, plan.tol)
         if plan.restore_best and is_best:
@@ -75,6 +74,19 @@ class Run:
                 p.best_values = aligned_copy(network.values)
             else:
                 np.copyto(p.best_values, network.values)
+
+    def say_epoch(self, progress: Progress, row: Row) -> None:
+        """Print an epoch's record if `verbose`. The line begins as MLPClassifier's does."""
+        if not self.plan.verbose:
+            return
+        count = f"Iteration {progress.n_iter + 1}"
+        if self.plan.max_iter > 1:  # a call of `partial_fit` doesn't know how many there will be
+            count += f" of {progress.began + self.plan.max_iter}"
+        parts = [count, f"loss = {row.loss:.8f}"]
+        if self.evaluate:
+            parts.append(f"validation loss = {row.validation_loss:.8f}")
+            parts.append(f"validation score = {row.validation_score:f}")
+        print(", ".join([*parts, f"{row.seconds:.3f} s"]))
 
     def say(self, line: str, *values: Any) -> None:
         """Print if `verbose`."""

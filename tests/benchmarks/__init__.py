@@ -1,4 +1,4 @@
-"""How fast is it, beside scikit-learn, PyTorch and the bare matrix products?
+"""How fast is it, beside scikit-learn, PyTorch, JAX and the bare matrix products?
 
 Run ``python -m tests.benchmarks --help`` from the project's root.
 """

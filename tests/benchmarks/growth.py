@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.benchmarks.measure import Result, measure
-from tests.benchmarks.report import COLOURS, machine
+from tests.benchmarks.report import COLOURS
 from tests.benchmarks.workloads import Workload
 
 BASE = Workload("growth", 10_000, 50, 10, (100,), 200, "float64", epochs=5)
-PEERS = ["skbackprop", "scikit-learn", "pytorch"]
+PEERS = ["skbackprop", "scikit-learn", "PyTorch", "JAX"]
 #: Each over two decades; the other sizes stay those of BASE.
 AXES = {
     "n_samples": [1_000, 3_200, 10_000, 32_000, 100_000],
@@ -45,31 +45,33 @@ def milliseconds(result: Result, peer: str) -> float | None:
     return None if step is None else step * w.n_steps / w.epochs / 1e3
 
 
-def write(curves: Curves, peers: list[str], folder: Path) -> None:
-    """Write growth.png and growth.inc, the tables, into a folder of the documentation."""
-    _plot(curves, peers, folder / "growth.png")
-    lines = [".. made by python -m tests.benchmarks --growth; don't edit", "", machine(), ""]
+def shown(curves: Curves) -> list[str]:
+    """The peers that were measured."""
+    measured = {peer for points in curves.values() for _, result in points for peer in result.times}
+    return [peer for peer in PEERS if peer in measured]
+
+
+def lines(curves: Curves) -> list[list[str]]:
+    table = [["ms per epoch", "", *shown(curves)]]
     for axis, points in curves.items():
-        lines += [f".. list-table:: Milliseconds per epoch, by {TITLES[axis]}"]
-        lines += ["   :header-rows: 1", "   :align: left", "", f"   * - {TITLES[axis]}"]
-        lines += [f"     - {peer}" for peer in peers]
         for value, result in points:
-            lines += [f"   * - {value:,}"]
-            times = [milliseconds(result, peer) for peer in peers]
-            lines += ["     -" if t is None else f"     - {t:,.1f}" for t in times]
-        lines += [""]
-    (folder / "growth.inc").write_text("\n".join(lines), encoding="utf-8")
+            times = [milliseconds(result, peer) for peer in shown(curves)]
+            cells = ["" if t is None else f"{t:,.1f}" for t in times]
+            table.append([TITLES[axis], f"{value:,}", *cells])
+    return table
 
 
-def _plot(curves: Curves, peers: list[str], path: Path) -> None:
+def plot(curves: Curves, path: Path) -> None:
     import matplotlib.pyplot as plt
 
     fig, axes = plt.subplots(2, 2, figsize=(9, 7), layout="constrained")
     for ax, (axis, points) in zip(axes.flat, curves.items(), strict=True):
-        for peer, marker in zip(peers, "os^", strict=False):
+        for peer, marker in zip(PEERS, "os^D", strict=True):
             times = [(value, milliseconds(result, peer)) for value, result in points]
             known = [(value, t) for value, t in times if t is not None]
-            ax.loglog(*zip(*known, strict=True), marker=marker, color=COLOURS[peer], label=peer)
+            if known:
+                style = {"color": COLOURS[peer], "marker": marker, "label": peer}
+                ax.loglog(*zip(*known, strict=True), **style)
         ax.set(xlabel=TITLES[axis], ylabel="ms per epoch")
         ax.grid(alpha=0.3)
     axes.flat[0].legend()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
+from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
 from tests.benchmarks.peers import PEERS
 from tests.benchmarks.workloads import Workload
+
+#: Seconds before each turn. Threads of the peer before may wait for more work, on a busy core.
+PAUSE = 0.05
 
 
 @dataclass
@@ -20,11 +24,6 @@ class Result:
     workload: Workload
     times: dict[str, list[float]] = field(default_factory=dict)
 
-    @property
-    def label(self) -> str:
-        w = self.workload
-        return f"{w.name} {w.rows:,} row{'s' * (w.rows > 1)}" if w.rows else f"{w.name} {w.dtype}"
-
     def microseconds(self, peer: str) -> float | None:
         """The median; the floor is the faster of its two."""
         if peer == "floor":
@@ -33,11 +32,17 @@ class Result:
         return median(self.times[peer]) if peer in self.times else None
 
     def speedup(self, over: str) -> float | None:
-        """How many times faster than a peer we are; for the floor, how many floors we take."""
+        """How many times as fast as a peer we are; for the floor below 1."""
         ours, theirs = self.microseconds("skbackprop"), self.microseconds(over)
-        if ours is None or theirs is None:
-            return None
-        return ours / theirs if over == "floor" else theirs / ours
+        return None if ours is None or theirs is None else theirs / ours
+
+    def as_json(self) -> dict[str, Any]:
+        return {"workload": asdict(self.workload), "microseconds": self.times}
+
+    @classmethod
+    def from_json(cls, saved: dict[str, Any]) -> Result:
+        w = {**saved["workload"], "hidden": tuple(saved["workload"]["hidden"])}
+        return cls(Workload(**w), saved["microseconds"])
 
 
 def measure(workload: Workload, peers: list[str], repeats: int) -> Result:
@@ -51,6 +56,7 @@ def measure(workload: Workload, peers: list[str], repeats: int) -> Result:
             run()
         for _ in range(repeats):
             for name, run in runs.items():
+                sleep(PAUSE)
                 start = perf_counter()
                 run()
                 seconds = perf_counter() - start

@@ -5,19 +5,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
+from shutil import which
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from skbackprop import BackpropClassifier
-from tests.benchmarks.workloads import ALPHA, LEARNING_RATE, Workload
-
-Run = Callable[[], object]
+from tests.benchmarks import jax_peer, torch_peers
+from tests.benchmarks.workloads import ALPHA, LEARNING_RATE, Run, Workload
 
 
 def estimator_run(cls: type, w: Workload) -> Run:
@@ -36,8 +34,8 @@ def estimator_run(cls: type, w: Workload) -> Run:
     )
     if w.kind != "predict":
         return lambda: clf.fit(X, y)
-    clf.fit(X, y)
-    rows = np.resize(X, (w.rows, w.n_features))
+    rows = w.asked
+    clf.fit(w.as_given(X), y)
 
     def predict() -> None:
         for _ in range(w.epochs):
@@ -92,12 +90,12 @@ def products(w: Workload) -> Run:
 
 
 def floor(w: Workload) -> Run | None:
-    return None if w.density < 1 else products(w)
+    return products(w) if w.is_plain else None
 
 
 def floor_one_thread(w: Workload) -> Run | None:
     """The floor again: for small products one BLAS thread is faster than two."""
-    if w.density < 1:
+    if not w.is_plain:
         return None
     run = products(w)
 
@@ -108,105 +106,39 @@ def floor_one_thread(w: Workload) -> Run | None:
     return limited
 
 
-def _torch_network(w: Workload):
-    import torch
-
-    layers: list[torch.nn.Module] = []
-    for fan_in, fan_out in w.shapes:
-        layers += [torch.nn.Linear(fan_in, fan_out, dtype=getattr(torch, w.dtype)), torch.nn.ReLU()]
-    return torch.nn.Sequential(*layers[:-1])
-
-
-def pytorch(w: Workload) -> Run | None:
-    """An eager training loop with the fused Adam."""
-    import torch
-
-    if w.kind == "lbfgs":
-        return None
-    X, y = w.data
-    network = _torch_network(w)
-    if w.kind == "predict":
-        rows = torch.from_numpy(np.resize(X, (w.rows, w.n_features)))
-
-        @torch.inference_mode()
-        def predict() -> None:
-            for _ in range(w.epochs):
-                network(rows).softmax(dim=1).numpy()
-
-        return predict
-
-    binary = w.n_outputs == 1
-    Y = torch.from_numpy(y[:, None].astype(w.dtype) if binary else y.astype(np.int64))
-    loss_of = torch.nn.BCEWithLogitsLoss() if binary else torch.nn.CrossEntropyLoss()
-    adam = torch.optim.Adam(
-        network.parameters(), lr=LEARNING_RATE, weight_decay=ALPHA / w.batch_size, fused=True
-    )
-    dense = None if issparse(X) else torch.from_numpy(X)
-
-    def scores(rows):
-        if dense is not None:
-            return network(dense[rows])
-        batch = X[rows.numpy()]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # sparse CSR is in beta
-            csr = torch.sparse_csr_tensor(batch.indptr, batch.indices, batch.data, batch.shape)
-        first, *rest = network
-        Z = torch.sparse.mm(csr, first.weight.T) + first.bias
-        for layer in rest:
-            Z = layer(Z)
-        return Z
-
-    def train() -> None:
-        for _ in range(w.epochs):
-            for rows in torch.randperm(w.n_samples).split(w.batch_size):
-                adam.zero_grad()
-                loss_of(scores(rows), Y[rows]).backward()
-                adam.step()
-
-    return train
-
-
-def skorch(w: Workload) -> Run | None:
-    import torch
-    from skorch import NeuralNetBinaryClassifier, NeuralNetClassifier
-
-    if w.kind != "train" or w.density < 1:
-        return None
-    X, y = w.data
-    binary = w.n_outputs == 1
-    network = _torch_network(w)
-    net = (NeuralNetBinaryClassifier if binary else NeuralNetClassifier)(
-        torch.nn.Sequential(network, torch.nn.Flatten(0)) if binary else network,
-        criterion=torch.nn.BCEWithLogitsLoss if binary else torch.nn.CrossEntropyLoss,
-        optimizer=torch.optim.Adam,
-        optimizer__fused=True,
-        optimizer__weight_decay=ALPHA / w.batch_size,
-        lr=LEARNING_RATE,
-        max_epochs=w.epochs,
-        batch_size=w.batch_size,
-        iterator_train__shuffle=True,
-        train_split=None,
-        callbacks="disable",
-        verbose=0,
-    )
-    target = y.astype(w.dtype if binary else np.int64)
-    return lambda: net.fit(X, target)
-
-
 PEERS: dict[str, Callable[[Workload], Run | None]] = {
     "skbackprop": skbackprop,
     "scikit-learn": scikit_learn,
-    "pytorch": pytorch,
-    "skorch": skorch,
+    "PyTorch": torch_peers.eager,
+    "torch.compile": torch_peers.compiled,
+    "JAX": jax_peer.jitted,
+    "skorch": torch_peers.skorch,
     "floor": floor,
     "floor, 1 thread": floor_one_thread,
 }
-NEEDS = {"pytorch": "torch", "skorch": "skorch"}
+NEEDS = {
+    "PyTorch": ["torch"],
+    "torch.compile": ["torch"],
+    "JAX": ["jax", "optax"],
+    "skorch": ["torch", "skorch"],
+}
+
+
+def lacking(name: str) -> str | None:
+    """What isn't there and keeps a peer away."""
+    for package in NEEDS.get(name, []):
+        if find_spec(package) is None:
+            return package
+    if name == "torch.compile" and not any(map(which, ["c++", "g++", "clang++", "cl"])):
+        return "a C++ compiler"
+    return None
 
 
 def available(names: list[str]) -> list[str]:
-    """The peers that are installed; a line about each that isn't."""
-    missing = [n for n in names if n in NEEDS and find_spec(NEEDS[n]) is None]
-    for name in missing:
-        print(f"{name} is not installed and is left out: pip install -e '.[bench]'")
-    return [n for n in names if n not in missing]
+    """The peers that can be measured here; a line about each that can't."""
+    lacks = {name: lacking(name) for name in names}
+    for name, what in lacks.items():
+        if what is not None:
+            hint = "" if "compiler" in what else ": pip install -e '.[bench]'"
+            print(f"{name} is left out, as {what} is not installed{hint}")
+    return [name for name in names if lacks[name] is None]

@@ -1,25 +1,31 @@
-"""Showing: a table of microseconds and ratios, JSON, a bar chart."""
+"""Showing: tables for the terminal, and what the figures depend on."""
 
 from __future__ import annotations
 
 import os
 import platform
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import scipy
-import sklearn
 from threadpoolctl import threadpool_info
 
 from tests.benchmarks.measure import Result
 
-SHOWN = ["skbackprop", "scikit-learn", "pytorch", "skorch", "floor"]
+#: What a table shows, in this order; the floor is the faster of its two.
+SHOWN = ["skbackprop", "scikit-learn", "PyTorch", "torch.compile", "JAX", "skorch", "floor"]
 #: Okabe and Ito's colours, which colour-blind readers can tell apart.
-COLOURS = dict(zip(SHOWN, ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#999999"], strict=True))
+COLOURS = {
+    "skbackprop": "#0072B2",
+    "scikit-learn": "#E69F00",
+    "PyTorch": "#009E73",
+    "JAX": "#D55E00",
+}
+PACKAGES = ["skbackprop", "numpy", "scipy", "scikit-learn", "torch", "jax", "optax", "skorch"]
+Lines = list[list[str]]
 
 
-def machine() -> str:
+def machine() -> dict[str, Any]:
     """What the figures depend on."""
     cpu = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
@@ -30,51 +36,52 @@ def machine() -> str:
         for i in threadpool_info()
         if i["user_api"] == "blas"
     }
-    return (
-        f"{cpu}, {os.cpu_count()} cores; Python {platform.python_version()},"
-        f" NumPy {np.__version__}, SciPy {scipy.__version__}, scikit-learn {sklearn.__version__};"
-        f" {', '.join(sorted(blas))}"
+    versions = {"Python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return {"cpu": cpu, "cores": os.cpu_count(), "versions": versions, "blas": sorted(blas)}
+
+
+def in_words(found: dict[str, Any]) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
+    return f"{found['cpu']}, {found['cores']} cores; {versions}; {', '.join(found['blas'])}"
+
+
+def text(lines: Lines) -> str:
+    """The first column to the left, the others to the right."""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
     )
 
 
-def header(peers: list[str]) -> str:
-    shown = [p for p in SHOWN if p in peers]
-    ratios = ["x sklearn", "x pytorch", "floors"]
-    return "".join([f"{'':<18}", *(f"{p:>14}" for p in shown), *(f"{r:>11}" for r in ratios)])
+def measured(results: list[Result]) -> list[str]:
+    """The columns that aren't empty."""
+    return [p for p in SHOWN if any(r.microseconds(p) is not None for r in results)]
 
 
-def row(result: Result, peers: list[str]) -> str:
-    times = [result.microseconds(p) for p in SHOWN if p in peers]
-    ratios = [result.speedup(p) for p in ("scikit-learn", "pytorch", "floor")]
-    cells = [f"{'' if t is None else f'{t:,.1f} us':>14}" for t in times]
-    cells += [f"{'' if r is None else f'{r:.2f}':>11}" for r in ratios]
-    return f"{result.label:<18}" + "".join(cells)
+def times(results: list[Result]) -> Lines:
+    peers = measured(results)
+    lines = [["us per step or call", *peers]]
+    for result in results:
+        found = [result.microseconds(p) for p in peers]
+        lines.append([result.workload.label, *("" if t is None else f"{t:,.1f}" for t in found)])
+    return lines
 
 
-def as_json(results: list[Result]) -> dict[str, Any]:
-    return {"machine": machine(), "microseconds": {r.label: r.times for r in results}}
-
-
-def plot(results: list[Result], path: Path) -> None:
-    """Time per step over ours, for every workload; log scale."""
-    import matplotlib.pyplot as plt
-
-    peers = [p for p in SHOWN if any(r.microseconds(p) for r in results)]
-    fig, ax = plt.subplots(figsize=(10, 0.45 * len(results) * 1.6 + 1.5), layout="constrained")
-    height = 0.8 / len(peers)
-    for k, peer in enumerate(peers):
-        places, widths = [], []
-        for i, result in enumerate(results):
-            time, ours = result.microseconds(peer), result.microseconds("skbackprop")
-            if time is not None and ours:
-                places.append(i + (k - (len(peers) - 1) / 2) * height)
-                widths.append(time / ours)
-        ax.barh(places, widths, height, label=peer, color=COLOURS[peer])
-    ax.set_yticks(range(len(results)), [r.label for r in results])
-    ax.invert_yaxis()
-    ax.axvline(1, color="black", linewidth=0.8)
-    ax.set_xscale("log")
-    ax.set_xlabel("time per step, skbackprop = 1 (further left is faster)")
-    ax.legend(loc="lower right")
-    fig.savefig(path, dpi=120)
-    plt.close(fig)
+def ratios(results: list[Result]) -> Lines:
+    others = [p for p in measured(results) if p not in ("skbackprop", "floor")]
+    lines = [["times as fast as", *others, "% of floor's speed"]]
+    for result in results:
+        found = [result.speedup(p) for p in others]
+        share = result.speedup("floor")
+        cells = ["" if r is None else f"{r:.2f}" for r in found]
+        lines.append([result.workload.label, *cells, "" if share is None else f"{100 * share:.0f}"])
+    return lines

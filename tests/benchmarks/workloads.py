@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -15,6 +16,7 @@ from skbackprop.datasets import make_spirals
 
 ALPHA = 1e-4
 LEARNING_RATE = 1e-3
+Run = Callable[[], object]
 
 
 def random_csr(shape: tuple[int, int], density: float) -> csr_array:
@@ -33,7 +35,8 @@ class Workload:
     """One training task: `epochs` passes over n_samples x n_features in batches.
 
     `kind` is "train", "lbfgs" or "predict"; a "predict" workload has one entry in `rows` for each
-    number of rows that probabilities are asked for.
+    number of rows that probabilities are asked for. `given` says as what: "array", "frame", or
+    "float32" where the fit's X is float64.
     """
 
     name: str
@@ -47,6 +50,24 @@ class Workload:
     kind: str = "train"
     density: float = 1.0
     rows: int = 0
+    given: str = "array"
+
+    @property
+    def label(self) -> str:
+        if not self.rows:
+            return f"{self.name} {self.dtype}"
+        given = "" if self.given == "array" else f", {self.given}"
+        return f"{self.name} {self.rows:,} row{'s' * (self.rows > 1)}{given}"
+
+    @property
+    def is_array(self) -> bool:
+        """Whether probabilities are asked for an array of the fit's dtype, where they are."""
+        return self.given == "array"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the products of dense arrays say what it costs at least."""
+        return self.is_array and self.density == 1
 
     @cached_property
     def data(self) -> tuple[Any, np.ndarray]:
@@ -65,6 +86,20 @@ class Workload:
             else:
                 X = rng.standard_normal(shape, dtype=self.dtype)
         return X.astype(self.dtype, copy=False), y
+
+    def as_given(self, X: np.ndarray) -> Any:
+        """X to fit on: a frame where predictions are asked for one."""
+        if self.given != "frame":
+            return X
+        import pandas as pd
+
+        return pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
+
+    @property
+    def asked(self) -> Any:
+        """X to predict."""
+        X = np.resize(self.data[0], (self.rows, self.n_features))
+        return self.as_given(X.astype("float32") if self.given == "float32" else X)
 
     @property
     def n_outputs(self) -> int:
@@ -99,6 +134,7 @@ def _both(name: str, *args: Any, **kwargs: Any) -> list[Workload]:
     return [Workload(name, *args, dtype, **kwargs) for dtype in ("float64", "float32")]
 
 
+_PREDICTIONS = Workload("W7", 1797, 64, 10, (100,), 200, "float64", 0, kind="predict")
 WORKLOADS: list[Workload] = [
     *_both("W1", 300, 2, 3, (100,), 200, epochs=200),
     *_both("W2", 1797, 64, 10, (100,), 200, epochs=40),
@@ -107,8 +143,10 @@ WORKLOADS: list[Workload] = [
     Workload("W5", 10_000, 1000, 10, (1024, 1024), 512, "float32", epochs=1),
     *_both("W6", 20_000, 20_000, 20, (100,), 200, epochs=1, density=0.002),
     *(
-        Workload("W7", 1797, 64, 10, (100,), 200, "float64", calls, kind="predict", rows=rows)
-        for rows, calls in [(1, 500), (100, 300), (100_000, 2)]
+        replace(_PREDICTIONS, epochs=calls, rows=rows, given=given)
+        for rows, calls in [(1, 500), (10, 500), (100, 300), (1_000, 100), (100_000, 2)]
+        for given in ("array", "frame", "float32")
+        if rows <= 1_000 or given == "array"
     ),
     Workload("W9", 1797, 64, 10, (100,), 1797, "float64", epochs=100, kind="lbfgs"),
 ]

@@ -1,0 +1,20 @@
+"""The network of the chapter on one hidden layer."""
+
+import numpy as np
+
+from skbackprop import BackpropClassifier
+from skbackprop.inspection import Trace, trace_backprop
+
+X = np.array([[1.0, 2.0], [-1.0, 1.0], [0.5, -1.0], [2.0, 0.0], [-1.0, -2.0]])
+y = np.array([0, 2, 1, 1, 2])
+W1 = np.array([[0.5, -1.0, 1.0, 0.2], [1.0, 0.5, -0.5, -0.4]])
+b1 = np.array([0.1, -0.2, -0.1, 0.3])
+W2 = np.array([[1.0, -0.5, 0.2], [0.3, 0.8, -1.0], [-0.6, 1.0, 0.4], [0.5, -0.2, -0.7]])
+b2 = np.array([0.0, 0.1, -0.1])
+
+
+def traced() -> Trace:
+    """Five samples through it."""
+    clf = BackpropClassifier((4,), alpha=0).initialize(2, classes=[0, 1, 2])
+    clf.coefs_, clf.intercepts_ = [W1, W2], [b1, b2]
+    return trace_backprop(clf, X, y)
