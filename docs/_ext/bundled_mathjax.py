@@ -19,10 +19,22 @@ from sphinx.config import Config
 from sphinx.util import logging
 
 VERSION = "4.1.3"
-#: As `npm view mathjax@4.1.3 dist.integrity` prints it.
-SHA512 = "BN/8Pkgn7G1pIDYJqd9md+JHsE/jydSYbyOZnSdSA0WziuVO8mRxdYiWFumkVVly/8U+hm9DpIIoWuvySverzw=="
+#: MathJax, and its font's rarer letters: package, checksum as `npm view PACKAGE dist.integrity`
+#: prints it, and for each file or folder in it the place it gets. The file whose presence is asked
+#: for comes last.
+PACKAGES = [
+    (
+        "@mathjax/mathjax-newcm-font",
+        "gzAB3dFHilHX1l5x2xUqRL+1jDQt3Fyza1DkEMVXWC4E8SvsGdlgEza47HYi2WhVcgfkvf4zgUGzuhbq3Pjlew==",
+        {"svg/dynamic/": "fonts/mathjax-newcm-font/svg/dynamic/"},
+    ),
+    (
+        "mathjax",
+        "BN/8Pkgn7G1pIDYJqd9md+JHsE/jydSYbyOZnSdSA0WziuVO8mRxdYiWFumkVVly/8U+hm9DpIIoWuvySverzw==",
+        {name: name for name in ("LICENSE", "a11y/assistive-mml.js", "tex-svg.js")},
+    ),
+]
 REGISTRY = os.environ.get("npm_config_registry", "https://registry.npmjs.org").rstrip("/")  # noqa: SIM112
-FILES = ["tex-svg.js", "a11y/assistive-mml.js", "LICENSE"]
 ELSEWHERE = f"https://cdn.jsdelivr.net/npm/mathjax@{VERSION}/tex-svg.js"
 #: A folder for html_static_path.
 VENDOR = Path(__file__).parents[1] / "_build" / "vendor" / f"mathjax-{VERSION}"
@@ -30,7 +42,7 @@ VENDOR = Path(__file__).parents[1] / "_build" / "vendor" / f"mathjax-{VERSION}"
 #: Wide formulas are broken where that's possible. Screen readers get MathML; what speaks by itself
 #: would need many more files, and so is off.
 SETTINGS = {
-    "loader": {"load": ["a11y/assistive-mml"]},
+    "loader": {"load": ["a11y/assistive-mml"], "paths": {"fonts": "[mathjax]/fonts"}},
     "options": {
         "enableSpeech": False,
         "enableBraille": False,
@@ -43,21 +55,20 @@ SETTINGS = {
 
 
 def fetch(folder: Path) -> None:
-    """Write the package's files into the folder; all or none."""
-    address = f"{REGISTRY}/mathjax/-/mathjax-{VERSION}.tgz"
-    with urllib.request.urlopen(address, timeout=60) as answer:
-        package = answer.read()
-    if base64.b64encode(hashlib.sha512(package).digest()).decode() != SHA512:
-        raise ValueError(f"{address} isn't the package whose checksum is known")
-    with tarfile.open(fileobj=io.BytesIO(package)) as archive:
-        for name in reversed(FILES):  # tex-svg.js, which is asked for, comes last
-            content = archive.extractfile(f"package/{name}")
-            assert content is not None
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = target.with_suffix(".part")
-            temporary.write_bytes(content.read())
-            temporary.replace(target)
+    """Write the packages' files into the folder."""
+    for package, digest, places in PACKAGES:
+        address = f"{REGISTRY}/{package}/-/{package.split('/')[-1]}-{VERSION}.tgz"
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            content = answer.read()
+        if base64.b64encode(hashlib.sha512(content).digest()).decode() != digest:
+            raise ValueError(f"{address} isn't the package whose checksum is known")
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            members = {m.name.removeprefix("package/"): m for m in archive if m.isfile()}
+            for source, place in places.items():
+                for name in [name for name in members if name.startswith(source)]:
+                    target = folder / name.replace(source, place, 1)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(archive.extractfile(members[name]).read())
 
 
 def bundle(app: Sphinx, config: Config) -> None:
@@ -66,16 +77,15 @@ def bundle(app: Sphinx, config: Config) -> None:
     config.mathjax3_config = SETTINGS  # versions 3 and 4 read the same object
     config.mathjax_path = "mathjax/tex-svg.js"
     try:
-        if not (folder / FILES[0]).exists():
+        if not (folder / "tex-svg.js").exists():
             fetch(folder)
         config.html_static_path = [*config.html_static_path, str(VENDOR)]
     except (OSError, HTTPException) as error:
         config.mathjax_path = ELSEWHERE
-        message = "MathJax isn't bundled, and formulas will need a network (%s): put %s from npm's "
-        message += "mathjax %s into %s"
-        logging.getLogger(__name__).warning(
-            message, error, ", ".join(FILES), VERSION, folder, type="mathjax", subtype="fetch"
-        )
+        del SETTINGS["loader"]["paths"]
+        message = f"MathJax isn't bundled, and formulas will need a network ({error}): "
+        message += f"bundled_mathjax.py says which files of npm's mathjax belong into {folder}"
+        logging.getLogger(__name__).warning(message, type="mathjax", subtype="fetch")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
