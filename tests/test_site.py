@@ -79,7 +79,8 @@ def test_mathjax_is_what_was_pinned(tmp_path, monkeypatch):
         fetch(tmp_path)
     assert not list(tmp_path.iterdir())
     digest = base64.b64encode(hashlib.sha512(content).digest()).decode()
-    monkeypatch.setitem(fetch.__globals__, "SHA512", digest)
+    places = {name: name for name in ("LICENSE", "a11y/", "tex-svg.js")}
+    monkeypatch.setitem(fetch.__globals__, "PACKAGES", [("mathjax", digest, places)])
     fetch(tmp_path)
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert files == {"tex-svg.js", "a11y/assistive-mml.js", "LICENSE"}
