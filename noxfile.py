@@ -39,9 +39,10 @@ def tests_min(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The documentation as HTML; a warning is an error."""
+    """The documentation as HTML; a warning is an error. Then links and, in Chromium, pages."""
     session.install("-e", ".[docs]")
     session.run("sphinx-build", "-W", "--keep-going", "-E", "docs", "docs/_build/html")
+    session.run("python", "docs/_check", "docs/_build/html")
 
 
 #: What an installed package must be able to do.

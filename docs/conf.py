@@ -1,4 +1,4 @@
-"""Sphinx configuration. Build with `nox -s docs`; nothing is fetched from the network."""
+"""Sphinx configuration. Build with `nox -s docs`. MathJax alone is fetched: `bundled_mathjax`."""
 
 import os
 import sys
@@ -20,11 +20,18 @@ extensions = [
     "sphinx.ext.extlinks",
     "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
     "matplotlib.sphinxext.plot_directive",
     "myst_parser",
     "numpydoc",
+    "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
+    "bundled_mathjax",
+    "entries",
+    "from_sklearn",
     "option_table",
+    "repository",
+    "search_words",
 ]
 source_suffix = {".rst": "restructuredtext"}
 exclude_patterns = ["_build", "_templates", "auto_examples/*.ipynb", "auto_examples/*.py"]
@@ -70,10 +77,11 @@ sphinx_gallery_conf = {
     "plot_gallery": "True",
     "download_all_examples": False,
     "show_memory": False,
+    "write_computation_times": False,
     "show_signature": False,
     "reference_url": {"skbackprop": None},
     "doc_module": ("skbackprop",),
-    "backreferences_dir": None,
+    "backreferences_dir": "generated/used_in",
     "within_subsection_order": "gallery_order.GalleryOrder",
     "remove_config_comments": True,
 }
@@ -84,13 +92,15 @@ plot_formats = [("svg", 100)]
 plot_html_show_source_link = False
 plot_html_show_formats = False
 
+# The copy button takes what one types, without prompts and output.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
 html_theme = "pydata_sphinx_theme"
 html_title = f"skbackprop {version}"
 html_static_path = ["_static"]
 html_css_files = ["skbackprop.css"]
-html_sidebars = {
-    page: [] for page in ["index", "options", "speed", "changelog", "auto_examples/index"]
-}
+html_sidebars = {page: [] for page in ["index", "start", "auto_examples/index"]}
 html_theme_options = {
     "header_links_before_dropdown": 8,
     "navbar_align": "left",

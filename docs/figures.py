@@ -1,4 +1,4 @@
-"""The pictures of training.rst, and one of the gallery's: `python docs/figures.py`.
+"""The pictures of guide/training.rst, and one of the gallery's: `python docs/figures.py`.
 
 Needs the extra "plot". A folder may be named, to write them there.
 """

@@ -5,6 +5,7 @@ import doctest
 import inspect
 import re
 import runpy
+import sys
 from dataclasses import fields
 from importlib import import_module
 from itertools import pairwise
@@ -20,7 +21,9 @@ from skbackprop.losses import LOSSES, REGRESSION_LOSSES, CrossEntropy
 from skbackprop.optimizers import SGD
 
 DOCS = Path(__file__).parents[1] / "docs"
+sys.path.append(str(DOCS / "_ext"))
 TABLES = runpy.run_path(str(DOCS / "_ext" / "tables.py"))
+FORMULAS = runpy.run_path(str(DOCS / "_ext" / "formulas.py"))["FORMULAS"]
 OPTIONS = {
     option
     for registry in (*(choice.registry for choice in CHOICES.values()), LOSSES, REGRESSION_LOSSES)
@@ -60,7 +63,7 @@ def test_every_option_has_its_table():
 
     `loss` has two: one for classes, one for numbers.
     """
-    lines = (DOCS / "options.rst").read_text(encoding="utf-8").splitlines()
+    lines = (DOCS / "guide" / "options.rst").read_text(encoding="utf-8").splitlines()
     tables = {}
     for above, line in pairwise(lines):
         if set(line) == {"-"}:
@@ -81,6 +84,13 @@ def test_every_option_has_a_formula_and_a_source(option):
     assert not re.search(r"\(\d{4}\)", formula)
     assert re.search(r"\([12]\d{3}\)|MLPClassifier", source)
     assert source.endswith(".")
+
+
+def test_every_option_has_its_formula_in_latex():
+    """What the tables typeset, by the string; nothing for options that don't exist."""
+    registries = [*(choice.registry for choice in CHOICES.values()), LOSSES, REGRESSION_LOSSES]
+    assert FORMULAS.keys() == {name for registry in registries for name in registry}
+    assert all(latex or words for latex, words in FORMULAS.values())
 
 
 def test_formula_and_source_are_told_apart():
@@ -138,7 +148,7 @@ def test_the_table_of_parameters_follows_the_signature():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     ("page", "modules"),
-    {"training": ["sklearn.callback", "rich"], "guide/interpretation": ["shap"]}.items(),
+    {"guide/training": ["sklearn.callback", "rich"], "guide/interpretation": ["shap"]}.items(),
 )
 def test_code_that_needs_more_runs(page, modules, capsys):
     """The blocks that are no doctests, as not everybody has what they need: callbacks, SHAP.
@@ -276,6 +286,7 @@ MAKES = {
         for figure in ("solvers", "activations", "initializers", "batch_sizes")
         for kind in ("png", "inc")
     },
+    "_figures/entries.py": {path.name for path in (DOCS / "_static" / "entries").iterdir()},
 }
 
 
@@ -290,7 +301,8 @@ def test_figures_are_made(script, tmp_path):
     few = {"max_epochs": 1} if "max_epochs" in inspect.signature(main).parameters else {}
     main(tmp_path, **few)
     assert {path.name for path in tmp_path.iterdir()} == MAKES[script]
-    folder = DOCS / "guide" if "choosing" in script else DOCS
+    folder = {"choosing": DOCS / "guide", "entries": DOCS / "_static" / "entries"}
+    folder = folder.get(Path(script).stem, DOCS)
     assert all((folder / name).exists() for name in MAKES[script])
 
 

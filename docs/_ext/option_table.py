@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from docutils import nodes
+from option_plots import draw, legend
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from tables import option_table, parameter_table
@@ -26,7 +27,8 @@ class OptionTable(Generated):
     def run(self) -> list[nodes.Node]:
         """Parse the table where the directive stands."""
         module, registry = self.named()
-        return self.parse_text_to_nodes(option_table(registry, module))
+        text = f"{option_table(registry, module, draw)}\n\n{legend(next(iter(registry.values())))}"
+        return self.parse_text_to_nodes(text)
 
 
 class ParameterTable(Generated):

@@ -2,7 +2,10 @@
 
 import inspect
 import re
+from collections.abc import Callable
 from dataclasses import fields
+
+from formulas import FORMULAS
 
 #: A reference names a year, or the estimator that a rule was taken over from.
 SOURCE = re.compile(r"\(\d{4}\)|scikit-learn's MLPClassifier")
@@ -12,9 +15,10 @@ SENTENCE_END = re.compile(r'(?<=\.)\s+(?=["`(]?[A-Z])')
 PARAMETER = re.compile(r"^(\w+(?:, \w+)*) : .+$", re.M)
 
 
-def list_table(rows: list[tuple[str, ...]], widths: str) -> str:
+def list_table(rows: list[tuple[str, ...]], widths: str, kind: str) -> str:
     """A list-table whose first row is the head."""
-    head = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
+    head = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", f"   :class: {kind}"]
+    head.append("")
     return "\n".join(head + ["   * - " + "\n     - ".join(row) for row in rows])
 
 
@@ -33,19 +37,36 @@ def hyperparameters(option: type) -> str:
     return ", ".join(f"{f.name}={_short(f.default)}" for f in fields(option))
 
 
-def option_table(registry: dict[str, type], module: str) -> str:
-    """String, class with its hyperparameters, formula, source.
+def option_table(
+    registry: dict[str, type], module: str, draw: Callable[[type], str | None] = lambda _: None
+) -> str:
+    """For each option its string, class, hyperparameters and picture; its formulas and source.
 
-    The classes are linked by the name that the registry's module gives them.
+    The classes are linked by the name that the registry's module gives them. `draw` returns the
+    address of a picture.
     """
-    rows = [("String", "Class", "Formula", "Source")]
+    rows = [("Option", "Formula")]
     for name, option in registry.items():
-        formula, source = map(_plain, formula_and_source(option))
-        linked = f":class:`~{module}.{option.__name__}`"
+        left = [f'``"{name}"``', f":class:`~{module}.{option.__name__}`"]
         if arguments := hyperparameters(option):
-            linked += f"\n\n       ``{arguments}``"
-        rows.append((f'``"{name}"``', linked, formula, source))
-    return list_table(rows, "14 24 34 28")
+            left.append(f"``{arguments}``")
+        if picture := draw(option):
+            left.append(f".. image:: {picture}\n   :class: dark-light\n   :alt: {_alt(name)}")
+        latex, words = FORMULAS[name]
+        latex = latex.replace(r", \quad f'", "\nf'").replace(r"\\", r"\cr")  # f' below f
+        right = [f".. math:: {line}" for line in latex.splitlines()]
+        right += [words, ".. rst-class:: source", _plain(formula_and_source(option)[1])]
+        rows.append((_cell(left), _cell(right)))
+    return list_table(rows, "34 66", "options")
+
+
+def _cell(blocks: list[str]) -> str:
+    """Blocks one below the other, as a cell of a list-table."""
+    return "\n\n".join(block for block in blocks if block).replace("\n", "\n       ")
+
+
+def _alt(name: str) -> str:
+    return f"The curve of {name}; where there are two, the orange one is the derivative."
 
 
 def parameter_groups(estimator: type) -> dict[str, list[tuple[str, str, str]]]:
@@ -69,7 +90,7 @@ def parameter_table(estimator: type) -> str:
     for group, parameters in parameter_groups(estimator).items():
         rows = [("Parameter", "Default", "What it is")]
         rows += [(f"``{name}``", f"``{default}``", text) for name, default, text in parameters]
-        parts += [f".. rubric:: {group}", list_table(rows, "22 16 62")]
+        parts += [f".. rubric:: {group}", list_table(rows, "22 16 62", "parameters")]
     return "\n\n".join(parts) + "\n"
 
 
