@@ -17,20 +17,53 @@ def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
 
 
-def test_python_blocks_run_in_sequence():
-    """In one namespace, as a reader would type them."""
-    assert len(blocks("python")) >= 3
+NUMBER = re.compile(r"\d+\.\d+")
+
+
+def test_python_blocks_run_in_sequence_and_print_what_is_shown(capsys):
+    """In one namespace, as a reader would type them. Numbers may differ a little."""
+    shown = re.findall(r"^```python\n(.*?)^```\n\n(?:```text\n(.*?)^```)?", README, re.M | re.S)
+    assert [code for code, _ in shown] == blocks("python")
+    assert len(shown) >= 3
     namespace = {}
+    for code, expected in shown:
+        exec(compile(code, "README.md", "exec"), namespace)
+        printed = capsys.readouterr().out
+        assert NUMBER.sub("x", printed) == NUMBER.sub("x", expected)
+        numbers, meant = (list(map(float, NUMBER.findall(text))) for text in (printed, expected))
+        assert numbers == pytest.approx(meant, abs=0.0201)
+
+
+def test_the_test_set_only_tests():
+    """No block trains on it, or chooses by it."""
     for block in blocks("python"):
-        exec(compile(block, "README.md", "exec"), namespace)
+        assert not re.search(r"fit\([^)]*test", block)
+        assert "val=X_test" not in block
 
 
-def test_example_is_accurate(capsys):
-    """The first command's script, on images that it was not trained on."""
+def test_example_says_what_it_does(capsys, monkeypatch, tmp_path):
+    """The first command's script: a baseline, ours, a test on images set aside, and a picture."""
+    monkeypatch.chdir(tmp_path)
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
     runpy.run_path(str(ROOT / "examples" / "digits_pipeline.py"), run_name="__main__")
-    last_line = capsys.readouterr().out.splitlines()[-1]
-    assert last_line.startswith("accuracy on the test images: ")
-    assert float(last_line.split()[-1]) > 0.95
+    matplotlib.pyplot.close("all")
+    out = capsys.readouterr().out
+    theirs, ours = re.findall(r"(\d+) epochs, \S+ s, accuracy (\S+)", out)
+    assert theirs == ours
+    assert "same loss in every epoch: True" in out
+    assert float(re.search(r"accuracy on the test images: (\S+)", out)[1]) > 0.95
+    last_line = out.splitlines()[-1]
+    assert last_line == f"picture: {(tmp_path / 'digits_pipeline.png').resolve()}"
+    assert (tmp_path / "digits_pipeline.png").stat().st_size > 10_000
+
+
+def test_example_runs_without_matplotlib(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    runpy.run_path(str(ROOT / "examples" / "digits_pipeline.py"), run_name="__main__")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("no picture: ")
+    assert not list(tmp_path.iterdir())
 
 
 def test_first_two_commands_are_the_main_job_and_the_tests():
