@@ -25,6 +25,7 @@ extensions = [
     "myst_parser",
     "numpydoc",
     "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "bundled_mathjax",
     "entries",
@@ -99,11 +100,14 @@ copybutton_prompt_is_regexp = True
 html_theme = "pydata_sphinx_theme"
 html_title = f"skbackprop {version}"
 html_static_path = ["_static"]
-html_css_files = ["skbackprop.css"]
+html_css_files = ["skbackprop.css", "landing.css"]
+html_logo = "_static/logo.svg"
+html_favicon = "_static/favicon.png"
 html_sidebars = {page: [] for page in ["index", "start", "auto_examples/index"]}
 html_theme_options = {
     "header_links_before_dropdown": 8,
     "navbar_align": "left",
+    "logo": {"text": "skbackprop", "alt_text": "skbackprop, home"},
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
