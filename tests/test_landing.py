@@ -55,9 +55,10 @@ def test_pictures_of_the_front_page_are_made(tmp_path):
     pytest.importorskip("matplotlib").use("agg")
     runpy.run_path(str(DOCS / "_figures" / "landing.py"))["main"](tmp_path, n_frames=2)
     made = {path.name for path in tmp_path.iterdir()}
-    assert made == {path.name for path in (DOCS / "_static").iterdir()} - {
-        path.name for path in (DOCS / "_static").glob("*.css")
+    assert made == {"logo.svg", "favicon.png", "growing.webp", "growing_still.webp"} | {
+        f"growing_{theme}.png" for theme in ("light", "dark")
     }
+    assert all((DOCS / "_static" / name).exists() for name in made)
 
 
 def test_pictures_of_the_quickstart_are_those_that_its_code_draws():
