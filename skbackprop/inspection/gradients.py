@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skbackprop.architecture import cut, depths
-from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.samples import one_batch
+from skbackprop.inspection.holders import held
 from skbackprop.network import Network
 from skbackprop.workspace import Batch
 
@@ -101,7 +101,7 @@ class GradientReport:
 
 
 def check_gradients(
-    estimator: BaseBackprop,
+    estimator: Any,
     X: Any,
     y: Any,
     sample_weight: Any = None,
@@ -118,11 +118,13 @@ def check_gradients(
 
     Parameters
     ----------
-    estimator : BackpropClassifier or BackpropRegressor
-        A fitted estimator. It isn't changed.
+    estimator : BackpropClassifier, BackpropRegressor, or what holds one
+        A fitted estimator, or a Pipeline, GridSearchCV or the like that ends in one. It isn't
+        changed.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Samples as rows; a few dozen are enough.
+        Samples as rows; a few dozen are enough. The steps of a pipeline before the network
+        transform them first.
 
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Their targets.
@@ -146,6 +148,8 @@ def check_gradients(
     ------
     sklearn.exceptions.NotFittedError
         If the estimator isn't fitted.
+    TypeError
+        If there is no network in it, or several.
     ValueError
         If X, y or sample_weight are not valid training data.
 
@@ -175,7 +179,9 @@ def check_gradients(
     >>> check_gradients(clf.fit(X, y), X, y).ok
     True
     """
-    network, batch = one_batch(estimator, X, y, sample_weight, np.dtype(np.float64))
+    seen = held(estimator, X, y)
+    float64 = np.dtype(np.float64)
+    network, batch = one_batch(seen.network, seen.X, seen.y, sample_weight, float64)
     loss = _objective(network, batch)
     gradient = network.grad.copy()
     floor = 1e-3 * max(1.0, abs(loss))  # the smallest steps' rounding errors are 1e-8

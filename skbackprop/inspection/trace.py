@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from skbackprop.architecture import depths
-from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.samples import one_batch
+from skbackprop.inspection.holders import held
 
 COLUMNS = ("layer", "array", "shape", "smallest", "largest", "mean")
 #: A layer's arrays, in the order of the forward and of the backward pass.
@@ -132,7 +132,7 @@ def _summary(layer: str, name: str, array: Any) -> tuple[str, ...]:
     return layer, name, shape, *(f"{v:.4g}" for v in (array.min(), array.max(), array.mean()))
 
 
-def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any = None) -> Trace:
+def trace_backprop(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Trace:
     """Return every intermediate of one forward and one backward pass, by its textbook name.
 
     X is treated as one batch, whatever `batch_size` is. The engine itself does the two passes,
@@ -140,11 +140,12 @@ def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any =
 
     Parameters
     ----------
-    estimator : BackpropClassifier or BackpropRegressor
-        A fitted estimator. It isn't changed.
+    estimator : BackpropClassifier, BackpropRegressor, or what holds one
+        A fitted estimator, or a Pipeline, GridSearchCV or the like that ends in one. It isn't
+        changed.
 
     X : {array-like, sparse matrix} of shape (m, n_features)
-        Samples as rows.
+        Samples as rows. The steps of a pipeline before the network transform them first.
 
     y : array-like of shape (m,) or (m, n_outputs)
         Their targets.
@@ -162,6 +163,8 @@ def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any =
     ------
     sklearn.exceptions.NotFittedError
         If the estimator isn't fitted.
+    TypeError
+        If there is no network in it, or several.
     ValueError
         If X, y or sample_weight are not valid training data.
 
@@ -177,7 +180,8 @@ def trace_backprop(estimator: BaseBackprop, X: Any, y: Any, sample_weight: Any =
     >>> bool(np.allclose(output.dW, hidden.A.T @ output.dZ))
     True
     """
-    network, batch = one_batch(estimator, X, y, sample_weight)
+    of = held(estimator, X, y)
+    network, batch = one_batch(of.network, of.X, of.y, sample_weight)
     loss, ws, row = network.architecture.loss, batch.workspace, network.row
     steps = list(zip(depths(row), row, ws.buffers, strict=True))
     names = [f.name for f in fields(LayerTrace)]

@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from skbackprop.estimators.base import BaseBackprop
 from skbackprop.inspection import GradientReport, check_gradients
 from skbackprop.plotting.style import BLUE, INK, RED, pyplot
 
@@ -41,7 +40,7 @@ class GradientCheckDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: BaseBackprop,
+        estimator: Any,
         X: Any,
         y: Any,
         sample_weight: Any = None,
@@ -55,8 +54,8 @@ class GradientCheckDisplay:
 
         Parameters
         ----------
-        estimator : BackpropClassifier or BackpropRegressor
-            A fitted estimator.
+        estimator : BackpropClassifier, BackpropRegressor, or what holds one
+            A fitted estimator, or a Pipeline, GridSearchCV or the like that ends in one.
 
         X, y, sample_weight, tol, random_state
             As in :func:`skbackprop.inspection.check_gradients`.

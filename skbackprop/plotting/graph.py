@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.activations import ACTIVATIONS
-from skbackprop.estimators.base import BaseBackprop
 from skbackprop.inspection import Trace
+from skbackprop.inspection.holders import held
 from skbackprop.normalization import NORMALIZATIONS
 from skbackprop.plotting.style import BLUE, GREY, INK, LIGHT, RED, pyplot
 
@@ -88,7 +87,7 @@ class NetworkDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: BaseBackprop,
+        estimator: Any,
         *,
         trace: Trace | None = None,
         max_units: int = 8,
@@ -99,8 +98,8 @@ class NetworkDisplay:
 
         Parameters
         ----------
-        estimator : BackpropClassifier or BackpropRegressor
-            A fitted estimator.
+        estimator : BackpropClassifier, BackpropRegressor, or what holds one
+            A fitted estimator, or a Pipeline, GridSearchCV or the like that ends in one.
 
         trace : Trace or None, default=None
             Result of :func:`skbackprop.inspection.trace_backprop` for it.
@@ -123,10 +122,13 @@ class NetworkDisplay:
         ------
         sklearn.exceptions.NotFittedError
             If the estimator isn't fitted.
+        TypeError
+            If there is no network in it, or several.
         ValueError
             If the trace is of another network, or `max_units` is below 2.
         """
-        check_is_fitted(estimator)
+        of = held(estimator)
+        estimator = of.network
         architecture = estimator._network.architecture
         norm = architecture.normalization
         before = "" if norm is None else f"{_string(norm, NORMALIZATIONS)} norm, "
@@ -140,7 +142,7 @@ class NetworkDisplay:
             [np.array(W) for W in estimator.coefs_],
             [np.array(b) for b in estimator.intercepts_],
             links=[*hidden, estimator.out_activation_],
-            input_names=getattr(estimator, "feature_names_in_", None),
+            input_names=of.names,
             output_names=outputs,
             trace=trace,
             max_units=max_units,

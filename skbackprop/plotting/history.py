@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
-from skbackprop.estimators.base import BaseBackprop
+from skbackprop.inspection.holders import held
 from skbackprop.plotting.style import BLUE, GREEN, GREY, INK, ORANGE, RED, pyplot
 
 
@@ -70,13 +69,13 @@ class TrainingHistoryDisplay:
         self.history, self.best_epoch, self.score_name = history, best_epoch, score_name
 
     @classmethod
-    def from_estimator(cls, estimator: BaseBackprop, *, ax: Any = None, **kwargs: Any) -> Self:
+    def from_estimator(cls, estimator: Any, *, ax: Any = None, **kwargs: Any) -> Self:
         """Draw the `history_` of a fitted estimator.
 
         Parameters
         ----------
-        estimator : BackpropClassifier or BackpropRegressor
-            A fitted estimator.
+        estimator : BackpropClassifier, BackpropRegressor, or what holds one
+            A fitted estimator, or a Pipeline, GridSearchCV or the like that ends in one.
 
         ax : sequence of matplotlib Axes, default=None
             As in `plot`.
@@ -93,10 +92,12 @@ class TrainingHistoryDisplay:
         ------
         sklearn.exceptions.NotFittedError
             If the estimator isn't fitted.
+        TypeError
+            If there is no network in it, or several.
         ValueError
             If it hasn't been trained for an epoch.
         """
-        check_is_fitted(estimator)
+        estimator = held(estimator).network
         history = estimator.history_
         best = None
         if estimator.validation_scores_ is not None:
