@@ -276,7 +276,7 @@ def test_a_trace_prints_as_a_table(sparse):
         assert figures == [f"{v:.4g}" for v in (array.min(), array.max(), array.mean())]
     assert repr(trace) == f"<{title}>"
 
-    table = ElementTree.fromstring(trace._repr_html_())
+    table = ElementTree.fromstring(trace._repr_html_()).find("details/table")
     assert table.find("caption").text == title
     assert [cell.text for cell in table.iterfind("thead/tr/th")] == head.split()
     body = [[cell.text or "" for cell in row] for row in table.iterfind("tbody/tr")]

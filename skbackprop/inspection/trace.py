@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from skbackprop.architecture import depths
 from skbackprop.estimators.samples import one_batch
 from skbackprop.inspection.holders import held
+from skbackprop.inspection.pages import Walk, frame, page
+from skbackprop.inspection.recording import Pass, record_one
 
 COLUMNS = ("layer", "array", "shape", "smallest", "largest", "mean")
 #: A layer's arrays, in the order of the forward and of the backward pass.
@@ -78,12 +81,15 @@ class Trace:
         ``classes_[1]``, or a regressor's predictions.
     loss : float
         Mean loss, penalty included.
+    walk : object, default=None
+        What `to_html` shows.
     """
 
     X: Any
     layers: list[LayerTrace]
     output: np.ndarray
     loss: float
+    walk: Any = None
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -100,8 +106,50 @@ class Trace:
         ]
         return "\n".join([self._title, *(line.rstrip() for line in lines)])
 
+    def to_html(self, path: str | PathLike[str] | None = None) -> str:
+        """Make a page on which the pass can be walked through, one step at a time.
+
+        It's one HTML file that needs no network: each step with its formula, the line of the
+        package that computes it, and the arrays that go in and come out. Pointing at a number
+        shows where it comes from. The last steps are those of the optimizer, from where the
+        estimator is.
+
+        Parameters
+        ----------
+        path : path-like, default=None
+            Where to write the page as well.
+
+        Returns
+        -------
+        page : str
+            The page.
+
+        Raises
+        ------
+        ValueError
+            If the trace was made by hand, without `trace_backprop`.
+
+        Notes
+        -----
+        The page holds less than a megabyte of numbers: of large batches the first samples, of
+        large layers the first units. It says what is left out. Sums are over everything.
+        """
+        if self.walk is None:
+            raise ValueError("Only a trace made by trace_backprop can be shown as a page.")
+        text = page(self.walk)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
     def _repr_html_(self) -> str:
-        """The same table, for a notebook."""
+        """The page in a frame, small, and the table; for a notebook."""
+        if self.walk is None:
+            return self._table()
+        inner = f"<details><summary>{self._title}</summary>{self._table()}</details>"
+        return f"<div>{frame(self.walk)}{inner}</div>"
+
+    def _table(self) -> str:
+        """The same table as that of `print`."""
         head, *body = (
             "".join(f"<{tag}>{cell}</{tag}>" for cell in cells)
             for tag, cells in [("th", COLUMNS), *(("td", row) for row in self._rows())]
@@ -182,32 +230,28 @@ def trace_backprop(estimator: Any, X: Any, y: Any, sample_weight: Any = None) ->
     """
     of = held(estimator, X, y)
     network, batch = one_batch(of.network, of.X, of.y, sample_weight)
-    loss, ws, row = network.architecture.loss, batch.workspace, network.row
-    steps = list(zip(depths(row), row, ws.buffers, strict=True))
+    done = record_one(of.network, network, batch)
+    return Trace(
+        done.arrays["X"],
+        _layers(done),
+        network.architecture.loss.proba(done.Z),
+        done.loss,
+        Walk.of(of, [done]),
+    )
+
+
+def _layers(done: Pass) -> list[LayerTrace]:
+    """The arrays of each dense layer and what belongs to it."""
     names = [f.name for f in fields(LayerTrace)]
     seen: list[dict[str, Any]] = [
-        {**dict.fromkeys(names), "others": {}} for _ in network.arrays("W")
+        {**dict.fromkeys(names), "others": {}} for _ in done.architecture.shapes
     ]
-
-    A = batch.X
-    for depth, layer, buffers in steps:
-        A = layer.forward(A, buffers)
-        if layer.symbol:
-            seen[depth][layer.symbol] = A.copy()
-    Z = A.copy()
-    seen[-1]["A"] = loss.link(Z)
-
-    value = loss.value_and_gradient(A, batch.Y, batch.weight, ws.scratch)
-    dA = A  # dZ by now
-    for depth, layer, buffers in reversed(steps[-len(network.way_back) :]):
-        if layer.symbol:
-            seen[depth][f"d{layer.symbol}"] = dA.copy()
-        dA = layer.backward(dA, buffers)
-    value += network.add_penalty(batch.total)
-
-    for depth, layer, _ in steps:
-        for name in layer.shapes:
+    for n, own in enumerate(seen, start=1):
+        for name in "Z", "N", "A", "dA", "dN", "dZ":
+            own[name] = done.arrays.get(f"{name}{n}")
+    seen[-1]["A"] = done.architecture.loss.link(done.Z)
+    for depth, values in zip(done.depths, done.values, strict=True):
+        for name, array in values.items():
             place = seen[depth] if name in names else seen[depth]["others"]
-            place |= {array: vars(layer)[array] for array in (name, f"d{name}")}
-    X = getattr(batch.X, "csr", batch.X)
-    return Trace(X, [LayerTrace(**arrays) for arrays in seen], loss.proba(Z), value)
+            place[name] = array
+    return [LayerTrace(**arrays) for arrays in seen]

@@ -1,0 +1,162 @@
+"""The steps at the ends of a pass: output and loss, penalty, and the optimizer's step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skbackprop.inspection.source import excerpt
+from skbackprop.inspection.steps import ROWS, Scene, Step
+from skbackprop.inspection.updates import state_arrays, update_rule
+from skbackprop.losses.identity import IdentitySquaredError
+from skbackprop.losses.sigmoid import SigmoidCrossEntropy
+from skbackprop.losses.softmax import SoftmaxCrossEntropy
+from skbackprop.network import Network
+
+#: Losses whose dZ is each sample's weight times (A - Y).
+CANCELLING = {SoftmaxCrossEntropy, SigmoidCrossEntropy, IdentitySquaredError}
+
+
+def loss(scene: Scene) -> None:
+    """The output, the loss, and dZ of the output layer."""
+    done, L, loss = scene.done, scene.last, scene.done.architecture.loss
+    Y = done.Y
+    if loss.integer_targets:
+        Y = np.eye(done.Z.shape[1])[Y]
+    A, kind = f"A{L}", type(loss)
+    scene.add(A, loss.link(done.Z.copy()), ROWS, L)
+    scene.add("Y", Y.reshape(len(Y), -1), ROWS, L)
+    scene.add("w", done.weight, ROWS)
+    scene.add("L_i", done.losses(), ROWS)
+    scene.add("L", np.array([done.data_loss]))
+    scene.add(f"dZ{L}", done.arrays[f"dZ{L}"], ROWS, L)
+    links = {
+        "softmax": "Softmax turns each row of scores into probabilities that add up to 1.",
+        "logistic": "The logistic function turns each score into a number between 0 and 1.",
+        "identity": "A regressor's outputs are the scores themselves.",
+    }
+    scene.steps.append(
+        Step(
+            "The network's output",
+            "forward",
+            L,
+            f"{A} = {loss.link_name}({scene.name})",
+            [scene.name],
+            [A],
+            "link",
+            links.get(loss.link_name, f"The link: {loss.link_name}."),
+            excerpt(kind.link),
+            option=loss.link_name,
+        )
+    )
+    scene.steps.append(
+        Step(
+            "The loss",
+            "forward",
+            L,
+            "L = sum(w * L_i)",
+            [A, "Y", "L_i", "w"],
+            ["L"],
+            "loss",
+            f"{kind.__name__}: each sample has its loss; w is its share of the batch.",
+            excerpt(kind.value_and_gradient),
+            store=["Y", A],
+        )
+    )
+    cancels = kind in CANCELLING
+    scene.steps.append(
+        Step(
+            "The loss, differentiated by the scores",
+            "backward",
+            L,
+            f"dZ{L} = w[:, None] * ({A} - Y)" if cancels else f"dZ{L} = w[:, None] * dL_i/dZ{L}",
+            [A, "Y", "w"],
+            [f"dZ{L}"],
+            "error" if cancels else "slope of the loss",
+            "How much the loss grows if a score grows by 1, and the others stay."
+            + (" Link and loss cancel to output minus target." if cancels else ""),
+            excerpt(kind.value_and_gradient),
+            use=["Y", A],
+        )
+    )
+
+
+def penalty(scene: Scene) -> None:
+    """gW = dW + l2 / total * W + l1 / total * sign(W)."""
+    a = scene.done.architecture
+    if not a.l1 and not a.l2:
+        return
+    total = float(scene.done.total)
+    scene.numbers |= {"l1": a.l1 / total, "l2": a.l2 / total}
+    for _, values, depth in _with_weights(scene):
+        n = depth + 1
+        scene.add(f"gW{n}", values["dW"], n - 1, n)
+        sign = f" + l1 / total * sign(W{n})" if a.l1 else ""
+        scene.steps.append(
+            Step(
+                f"The penalty on the weights into layer {n}",
+                "backward",
+                n,
+                f"gW{n} = dW{n}" + (f" + l2 / total * W{n}" if a.l2 else "") + sign,
+                [f"dW{n}", f"W{n}"],
+                [f"gW{n}"],
+                "penalty",
+                "alpha pulls every weight towards 0; the intercepts stay free.",
+                excerpt(Network.add_penalty),
+            )
+        )
+
+
+def _with_weights(scene: Scene) -> list[tuple[Any, dict[str, np.ndarray], int]]:
+    """The dense layers from the top down, with their parameters and depths."""
+    triples = zip(scene.done.row, scene.done.values, scene.done.depths, strict=True)
+    return [t for t in triples if "W" in t[0].shapes][::-1]
+
+
+def update(scene: Scene) -> None:
+    """The new values of all parameters."""
+    update = scene.done.update
+    if update is None:
+        return
+    shapes = [layer.shapes for layer in scene.done.row]
+    rule, formula, numbers = update_rule(update)
+    norm = update.norm
+    clipped = float(np.linalg.norm(update.grad))
+    numbers["norm"], numbers["clip"] = norm, clipped / norm if norm else 1.0
+    if abs(numbers["clip"] - 1) < 1e-6:
+        numbers["clip"] = 1.0
+    scene.numbers |= numbers
+    kept = state_arrays(update, shapes)
+    after = state_arrays(update, shapes, {"new": update.theta})["new"]
+    for k in range(len(shapes)):
+        n = scene.done.depths[k] + 1
+        if not shapes[k]:
+            continue
+        ins, outs = [], []
+        for name, shape in shapes[k].items():
+            axes = {2: (n - 1, n), 1: (n - 1,) if name == "u" else (n,)}[len(shape)]
+            here = f"{name}{n}"
+            gradient = f"g{here}" if f"g{here}" in scene.arrays else f"d{here}"
+            if here not in scene.arrays:
+                scene.add(here, scene.done.values[k][name], *axes)
+            scene.add(f"{here}'", after[k][name], *axes)
+            for symbol, pieces in kept.items():
+                scene.add(f"{symbol}({here})", pieces[k][name], *axes)
+            ins += [here, gradient]
+            outs.append(f"{here}'")
+        scene.steps.append(
+            Step(
+                f"{type(update.solver).__name__}'s step: " + " and ".join(outs),
+                "step",
+                n,
+                formula.replace("theta", f"W{n}"),
+                ins,
+                outs,
+                rule,
+                "A prime marks the new values. All parameters move at once, in one vector; here"
+                " they stand layer by layer.",
+                excerpt(type(update.solver).step),
+                option=" ".join(kept),
+            )
+        )

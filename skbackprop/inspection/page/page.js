@@ -1,0 +1,409 @@
+// The page: what is shown, and how people move through it.
+
+const state = { step: 0, run: 0, sample: null, chosen: null, playing: null, windows: {} };
+const ROWS = 10; // of an array at a time
+
+// Formulas: the names of arrays with their shapes below.
+function formula(text, run, step) {
+  const names = Object.keys(run.arrays).filter(n => !n.includes("(") && !n.startsWith("rest:"));
+  names.sort((p, q) => q.length - p.length);
+  const pattern = new RegExp(`(${names.map(n => n.replace(/[.*+?^${}()|[\]\\']/g, "\\$&")).join("|")})(?![A-Za-z0-9_'])(\\.T)?`, "g");
+  const line = h("div", { class: "formula" });
+  let end = 0;
+  for (const match of text.matchAll(pattern)) {
+    if (/[A-Za-z0-9_']/.test(text[match.index - 1] || "")) continue;
+    if (match.index > end) line.append(h("span", { class: "op" }, text.slice(end, match.index)));
+    const shape = [...run.arrays[match[1]].shape];
+    if (match[2]) shape.reverse();
+    const role = step.outs.includes(match[1]) ? "out" : "in";
+    line.append(h("span", { class: "token " + role }, h("span", {}, match[0]), h("small", {}, match[1] === "L" ? "number" : shapeText(shape))));
+    end = match.index + match[0].length;
+  }
+  if (end < text.length) line.append(h("span", { class: "op" }, text.slice(end)));
+  return line;
+}
+
+const PHASES = { forward: "Forward", backward: "Backward", step: "Optimizer" };
+
+function drawCard() {
+  const run = RUNS[state.run], step = DATA.steps[state.step];
+  const [agree, differ, open] = checkStep(step, run);
+  const total = agree + differ + open;
+  const check = differ ? `✗ ${differ} of ${total} numbers differ`
+    : agree ? `✓ ${agree === total ? (total === 1 ? "The number" : `All ${total} numbers`) : `${agree} of ${total} numbers`} worked out again here: the same`
+    : "These numbers are the package's; the page can't work them out.";
+  const numbers = step.phase === "step" ? optimizerNumbers(run.numbers) : step.rule === "loss" || step.rule === "penalty" ? lossNumbers(run.numbers) : null;
+  $("card").className = step.phase;
+  $("card").replaceChildren(...[
+    h("p", { class: "phase" }, PHASES[step.phase] + (step.layer ? ` · layer ${step.layer} of ${DATA.units.length - 1}` : "")),
+    h("h2", {}, step.title),
+    formula(step.formula, run, step),
+    h("p", { class: "words" }, step.words),
+    numbers ? h("p", { class: "numbers" }, numbers) : null,
+    h("p", { class: "check " + (differ ? "bad" : agree ? "good" : "") }, check)].filter(Boolean));
+}
+function optimizerNumbers(n) {
+  const parts = [`lr = ${number(n.lr)}`];
+  if (n.lr_t !== undefined) parts.push(`t = ${n.t}`, `lr_t = ${number(n.lr_t)}`, `epsilon = ${number(n.epsilon)}`);
+  if (n.momentum) parts.push(`momentum = ${number(n.momentum)}`);
+  if (n.decay) parts.push(`lr × weight_decay = ${number(n.decay)}`);
+  parts.push(`|gradient| = ${number(n.norm)}`);
+  if (n.clip !== 1) parts.push(`clipped by ${number(n.clip)}`);
+  return parts.join(" · ");
+}
+function lossNumbers(n) {
+  const parts = [`data loss ${number(n.data_loss, 4)}`];
+  if (n.l1 || n.l2) parts.push(`penalty ${number(n.penalty, 4)}`, `together ${number(n.loss, 4)}`);
+  return parts.join(" · ");
+}
+
+function drawSource() {
+  const step = DATA.steps[state.step], source = DATA.sources[step.source];
+  $("source").replaceChildren(...(source ? [
+    h("h3", {}, "The package's line" + (source.code.includes("\n") ? "s" : "")),
+    h("p", { class: "where" }, `${source.file}, line ${source.line}, in ${source.name}`),
+    h("pre", { tabindex: 0 }, h("code", {}, source.code))] : []));
+}
+
+// The memo table: what is stored on the way forward and used on the way back.
+const MEMO = (() => {
+  const rows = new Map();
+  DATA.steps.forEach((step, s) => {
+    step.store.forEach(name => rows.has(name) || rows.set(name, { stored: s, used: [] }));
+    step.use.forEach(name => rows.get(name)?.used.push(s));
+  });
+  return rows;
+})();
+
+function drawMemo() {
+  const list = h("ul", {});
+  for (const [name, { stored, used }] of MEMO) {
+    const s = state.step, last = Math.max(...used, -1);
+    const status = s < stored ? "not yet" : s === stored ? "stored now" : used.includes(s) ? "used now" : s > last ? "no longer needed" : "kept";
+    const mark = { "not yet": "○", "stored now": "▼", kept: "●", "used now": "▲", "no longer needed": "◌" }[status];
+    list.append(h("li", { class: status.replace(/ /g, "-") }, h("span", { "aria-hidden": "true" }, mark + " "), h("b", {}, name), h("span", { class: "hint" }, ` ${status}`)));
+  }
+  $("memo").replaceChildren(h("h3", {}, "Memo: kept for the way back"), list);
+}
+
+// Buttons for all arrays, in the columns of the network.
+function drawChips() {
+  const step = DATA.steps[state.step];
+  const row = phase => h("div", { class: "row " + phase }, h("span", { class: "rowname" }, PHASES[phase]),
+    ...DATA.steps.map((s, k) => [s, k]).filter(([s]) => s.phase === phase).map(([s, k]) => {
+      const kept = s.outs.some(o => { const m = MEMO.get(o); return m && m.stored <= state.step && Math.max(...m.used, -1) >= state.step; });
+      const using = s.outs.some(o => step.use.includes(o));
+      const classes = ["chip", k === state.step ? "now" : k < state.step ? "done" : "", kept ? "kept" : "", using ? "using" : ""];
+      return h("button", {
+        type: "button", class: classes.join(" "), "aria-current": k === state.step ? "step" : null,
+        "aria-label": `${s.outs.join(" and ")}: ${s.title}`, title: s.formula, onclick: () => go(k),
+      }, s.outs.join(" "));
+    }));
+  $("chips").replaceChildren(...["forward", "backward", "step"].filter(p => DATA.steps.some(s => s.phase === p)).map(row));
+}
+
+// Heat maps with numbers.
+function drawArrays() {
+  const run = RUNS[state.run], step = DATA.steps[state.step], shown = [];
+  for (const name of step.ins) if (run.arrays[name]) shown.push([name, "in"]);
+  const share = step.rule === "dW" && state.sample !== null;
+  if (share) shown.push([`share of ${step.outs[0]}`, "share"]);
+  for (const name of step.outs) shown.push([name, "out"]);
+  const box = $("arrays");
+  // stacks side by side: a vector stands below the matrix before it
+  const stacks = [];
+  shown.forEach(([name, role], k) => {
+    const array = role === "share" ? shareTable(step, run) : run.arrays[name];
+    const before = stacks.findLast(s => s.role === role);
+    const pair = step.phase === "step" && role === "in" ? stacks[k % 2] : null; // old values, gradients
+    if (pair) pair.arrays.push(array);
+    else if (before && array.rows === 1 && !array.batch && !(step.phase === "step" && role === "in")) before.arrays.push(array);
+    else stacks.push({ role, arrays: [array] });
+  });
+  shareOutColumns(stacks.map(s => Math.max(...s.arrays.map(a => a.columns))), box.clientWidth - 30);
+  box.replaceChildren();
+  stacks.forEach(({ role, arrays }, k) => {
+    if (k && role !== "in" && role !== stacks[k - 1].role) box.append(h("span", { class: "arrow", "aria-hidden": "true" }, "→"));
+    box.append(h("div", { class: "stack" }, ...arrays.map(a => heatmap(a, role, step, run))));
+  });
+}
+
+function shareTable(step, run) {
+  const [A, dZ, c] = step.ins.map(n => run.arrays[n]), i = state.sample;
+  const values = new Float32Array(A.columns * dZ.columns);
+  let largest = 0;
+  for (let j = 0; j < A.columns; j++) for (let k = 0; k < dZ.columns; k++) {
+    const v = A.at(i, j) * dZ.at(i, k) * (c ? c.at(0, j) : 1);
+    values[j * dZ.columns + k] = v;
+    largest = Math.max(largest, Math.abs(v));
+  }
+  const out = run.arrays[step.outs[0]];
+  return { ...out, name: `sample ${i}'s share of ${out.name}`, values, largest, batch: false, at: (j, k) => values[j * out.columns + k] };
+}
+
+// How many columns of each array fit side by side; narrow arrays leave their share to the others.
+function shareOutColumns(counts, width) {
+  const cell = 48, beside = width > 640 ? Math.min(4, counts.length) : 1;
+  let cells = Math.floor((width - beside * 46 - (beside > 1 ? 40 : 0)) / cell), left = beside;
+  const wide = [...counts].sort((p, q) => p - q).slice(-beside);
+  let fair = Math.max(4, Math.floor(cells / left));
+  for (const n of wide) if (n < fair) { cells -= n; left--; fair = left ? Math.max(4, Math.floor(cells / left)) : fair; }
+  state.columns = Math.max(4, Math.min(12, fair));
+}
+
+function windowOf(array) {
+  const w = state.windows[array.name] ??= { i: 0, j: 0 };
+  w.i = Math.max(0, Math.min(w.i, array.rows - 1));
+  w.j = Math.max(0, Math.min(w.j, array.columns - 1));
+  const one = array.batch && state.sample !== null;
+  return {
+    rows: one ? [state.sample] : range(array.rows).slice(w.i, w.i + ROWS),
+    columns: range(array.columns).slice(w.j, w.j + state.columns), one,
+  };
+}
+
+function columnName(array, j) {
+  const axis = array.axes[array.axes.length - 1];
+  if (array.axes.length === 1 && array.batch) return "";
+  if (axis === 0) return DATA.inputs[j] ?? String(j);
+  if (axis === DATA.units.length - 1) return DATA.outputs[j] ?? String(j);
+  return String(j);
+}
+function rowName(array, i) {
+  if (array.axes.length < 2 && !array.batch) return "";
+  if (array.axes[0] === 0) return DATA.inputs[i] ?? String(i);
+  return String(i);
+}
+
+function heatmap(array, role, step, run) {
+  const { rows, columns, one } = windowOf(array);
+  const body = h("tbody", {});
+  for (const i of rows) {
+    const tr = h("tr", {}, h("th", { scope: "row", title: rowTitle(array, i, run) }, clip(rowName(array, i), 7)));
+    for (const j of columns) {
+      const v = array.at(i, j), color = mixed(v, array.largest);
+      tr.append(h("td", {
+        style: `background:${rgb(color)};color:${inkOn(color)}`, tabindex: -1,
+        "data-name": array.name, "data-i": i, "data-j": j, "data-role": role,
+        "aria-label": `${array.name}${array.axes.length > 1 ? ` row ${i}, column ${j}` : ` ${array.batch ? i : j}`}: ${number(v)}`,
+      }, short(v)));
+    }
+    body.append(tr);
+  }
+  const head = h("tr", {}, h("td", {}), ...columns.map(j => h("th", { scope: "col", title: columnName(array, j) }, clip(columnName(array, j), 6))));
+  const caption = h("caption", {}, h("b", {}, array.name), h("span", {}, array.name === "L" ? "" : " " + shapeText(array.shape)));
+  const turned = h("p", { class: "cut" });
+  const pager = (what, list, all, kept, key, many) => {
+    if (list.length === all && list.length === kept) return;
+    const w = state.windows[array.name];
+    const move = by => { w[key] = Math.max(0, Math.min(w[key] + by, kept - 1)); render(); };
+    const line = h("span", {}, `${what} ${list[0]}–${list[list.length - 1]} of ${all}`);
+    turned.append(line);
+    if (kept > many) line.append(
+      h("button", { type: "button", "aria-label": `earlier ${what} of ${array.name}`, disabled: w[key] === 0 ? "" : null, onclick: () => move(-many) }, "‹"),
+      h("button", { type: "button", "aria-label": `later ${what} of ${array.name}`, disabled: w[key] + many >= kept ? "" : null, onclick: () => move(many) }, "›"));
+  };
+  if (!one) pager("rows", rows, array.allRows, array.rows, "i", ROWS);
+  pager("columns", columns, array.allColumns, array.columns, "j", state.columns);
+  if (one) turned.append(h("span", {}, `row ${state.sample}, the sample's`));
+  return h("figure", { class: "array " + role }, h("div", { class: "scroll" }, h("table", {}, caption, h("thead", {}, head), body)), turned.childNodes.length ? turned : null);
+}
+const rowTitle = (array, i, run) => array.batch ? `sample ${i}, target ${run.targets[i] ?? ""}` : rowName(array, i);
+
+// Where a number comes from.
+function choose(name, i, j, byHand) {
+  if (state.chosen?.name === name && state.chosen.i === i && state.chosen.j === j && byHand === "hover") return;
+  state.chosen = { name, i, j };
+  drawExplanation();
+  if (byHand !== "hover" && reveal(state.from)) drawArrays();
+  mark();
+}
+
+// Turn the pages of arrays so that at least one of the numbers to be marked can be seen.
+function reveal(places) {
+  let turned = false;
+  for (const [name, i, j] of places) {
+    const w = state.windows[name];
+    if (!w) continue;
+    if (j !== null && (j < w.j || j >= w.j + state.columns)) { w.j = j - j % state.columns; turned = true; }
+    if (i !== null && (i < w.i || i >= w.i + ROWS)) { w.i = i - i % ROWS; turned = true; }
+  }
+  return turned;
+}
+
+function makerOf(name) {
+  return DATA.steps.findIndex(s => s.outs.includes(name));
+}
+
+function drawExplanation() {
+  const run = RUNS[state.run], { name, i, j } = state.chosen, box = $("explanation");
+  const shareOf = name.match(/^sample \d+'s share of (.+)$/);
+  const array = run.arrays[shareOf ? shareOf[1] : name];
+  const maker = shareOf ? state.step : makerOf(name);
+  const label = entry(shareOf ? { ...array, name: shareOf[1] } : array, i, j).label;
+  if (shareOf) {
+    const step = DATA.steps[state.step], [A, dZ, c] = step.ins.map(n => run.arrays[n]), s = state.sample;
+    const factors = [entry(A, s, i), entry(dZ, s, j), ...(c ? [entry(c, 0, i)] : [])];
+    const value = factors.reduce((p, f) => p * f.value, 1);
+    box.replaceChildren(h("h3", {}, h("code", {}, label), `, the share of sample ${s}: `, h("b", {}, number(value))),
+      h("p", { class: "sum" }, termNode({ factors, value })),
+      h("p", {}, `The sum over all ${A.allRows} samples is ${label} = ${number(array.at(i, j))}.`));
+    state.from = [[A.name, s, i], [dZ.name, s, j]];
+    return;
+  }
+  if (maker < 0) {
+    const what = { X: "a feature of a sample, as the network sees it", Y: "the target, as the network is to put it out", w: "the sample's share of the batch", L_i: "the loss of one sample" }[name]
+      ?? (/^f'/.test(name) ? "the slope of the activation" : "a parameter, as it was before this pass");
+    box.replaceChildren(h("h3", {}, h("code", {}, label), " = ", h("b", {}, number(array.at(i, j)))), h("p", {}, `Nothing computes it here: ${what}.`));
+    state.from = [];
+    return;
+  }
+  const told = explain(DATA.steps[maker], run, name, i, j);
+  state.from = told.from;
+  const lead = h("h3", {}, h("code", {}, told.label), " = ", h("b", {}, number(told.stored)));
+  const parts = [lead, h("p", { class: "text" }, `= ${told.text}`)];
+  if (told.terms.length) {
+    const mine = state.sample === null ? -1 : told.terms.findIndex(t => t.sample === state.sample);
+    if (mine > 0 && told.terms.length > 1) told.terms.unshift(...told.terms.splice(mine, 1));
+    if (mine >= 0) told.terms[0].mine = told.terms.length > 1;
+    const few = told.terms.length > 7 ? 4 : told.terms.length;
+    const line = h("p", { class: "sum" });
+    told.terms.slice(0, few).forEach((term, k) => line.append(k ? " + " : "= ", termNode(term)));
+    if (told.terms.length > few) {
+      const left = told.terms.slice(few).reduce((p, t) => p + t.value, 0);
+      line.append(" + ", h("span", { class: "term rest" }, `${told.terms.length - few} more terms: ${number(left)}`));
+    }
+    if (told.rest !== undefined) line.append(" + ", h("span", { class: "term rest" }, `what isn't on this page: ${number(told.rest)}`));
+    parts.push(line);
+    if (told.terms.length > few) parts.push(h("details", {}, h("summary", {}, `All ${told.terms.length} terms`),
+      h("p", { class: "sum" }, ...told.terms.flatMap((t, k) => [k ? " + " : "", termNode(t)]))));
+  }
+  const verdict = told.ok === null ? "The package's number; the page can't work it out."
+    : told.ok ? `✓ = ${number(told.value, 5)}, and the stored number is ${number(told.stored, 5)}`
+    : `✗ this gives ${number(told.value, 5)}, but the stored number is ${number(told.stored, 5)}`;
+  parts.push(h("p", { class: "verdict " + (told.ok ? "good" : told.ok === false ? "bad" : "") }, verdict));
+  box.replaceChildren(...parts);
+  box.dataset.ok = String(told.ok);
+}
+
+function termNode(term) {
+  const node = h("span", { class: term.mine ? "term mine" : "term" });
+  term.factors.forEach((f, k) => node.append(k ? " × " : "", h("span", { class: "factor" }, number(f.value), h("small", {}, f.label))));
+  return node;
+}
+
+function mark() {
+  for (const td of document.querySelectorAll("#arrays td[data-name]")) {
+    const { name, i, j } = td.dataset, c = state.chosen;
+    td.classList.toggle("chosen", c.name === name && +i === c.i && +j === c.j);
+    td.classList.toggle("from", (state.from || []).some(([n, p, q]) => n === name && (p === null || p === +i) && (q === null || q === +j)));
+    td.tabIndex = td.classList.contains("chosen") ? 0 : -1;
+  }
+  if (!document.querySelector("#arrays td[tabindex='0']")) document.querySelector("#arrays td[data-name]")?.setAttribute("tabindex", 0);
+}
+
+function chooseFirst() {
+  // the largest number that is shown of what this step makes
+  let best = null;
+  for (const td of document.querySelectorAll("#arrays .out td[data-name], #arrays .share td[data-name]")) {
+    const a = td.dataset.role === "out" ? RUNS[state.run].arrays[td.dataset.name] : null;
+    if (!a || (best && a.name !== best.name)) continue;
+    const size = Math.abs(a.at(+td.dataset.i, +td.dataset.j));
+    if (!best || size > best.size) best = { name: a.name, i: +td.dataset.i, j: +td.dataset.j, size };
+  }
+  if (best) choose(best.name, best.i, best.j);
+}
+
+// Moving.
+function go(k) {
+  state.step = Math.max(0, Math.min(DATA.steps.length - 1, k));
+  render();
+  chooseFirst();
+}
+
+function render() {
+  const s = state.step, step = DATA.steps[s];
+  $("step").value = s;
+  $("step").setAttribute("aria-valuetext", `${s + 1} of ${DATA.steps.length}: ${step.title}`);
+  $("position").textContent = `${s + 1} / ${DATA.steps.length}`;
+  $("back").disabled = $("first").disabled = s === 0;
+  $("next").disabled = s === DATA.steps.length - 1;
+  document.body.dataset.phase = step.phase;
+  drawCard(); drawGraph(state); drawChips(); drawArrays(); drawMemo(); drawSource();
+  if (state.chosen && document.querySelector(`#arrays td[data-name="${CSS.escape(state.chosen.name)}"]`)) { drawExplanation(); mark(); } else chooseFirst();
+}
+
+function play(on) {
+  clearInterval(state.playing);
+  state.playing = on ? setInterval(() => {
+    if (state.step < DATA.steps.length - 1) go(state.step + 1); else play(false);
+  }, 1800) : null;
+  $("play").textContent = on ? "Pause" : "Play";
+  $("play").setAttribute("aria-pressed", String(!!on));
+}
+
+function setUp() {
+  const m = RUNS[0].arrays.X.allRows, units = DATA.units.join("-");
+  $("heading").textContent = RUNS.length > 1 ? "Backpropagation, step by step, as a network is trained" : "One step of backpropagation";
+  $("subtitle").textContent = `A ${DATA.estimator} of ${units} units, ${m} sample${m === 1 ? "" : "s"}`
+    + (RUNS.length > 1 ? ` a step, ${RUNS.length} steps.` : `, loss ${number(RUNS[0].numbers.loss, 4)}.`)
+    + " Point at any number to see where it comes from.";
+  $("step").max = DATA.steps.length - 1;
+  DATA.steps.forEach(s => $("phases").append(h("span", { class: s.phase })));
+  const select = $("sample");
+  const fill = () => {
+    const run = RUNS[state.run];
+    select.replaceChildren(h("option", { value: "" }, m === 1 ? "the sample" : `the whole batch (${m})`),
+      ...range(m === 1 ? 0 : Math.min(run.arrays.X.rows, 200)).map(i => h("option", { value: i }, `sample ${i}: ${clip(run.targets[i] ?? "", 18)}`)));
+    select.value = state.sample === null ? "" : state.sample;
+  };
+  fill();
+  if (m === 1) state.sample = 0;
+  select.addEventListener("change", () => { state.sample = select.value === "" ? (m === 1 ? 0 : null) : +select.value; state.chosen = null; render(); });
+  $("step").addEventListener("input", () => go(+$("step").value));
+  $("first").addEventListener("click", () => go(0));
+  $("back").addEventListener("click", () => go(state.step - 1));
+  $("next").addEventListener("click", () => go(state.step + 1));
+  $("play").addEventListener("click", () => play(!state.playing));
+  const point = event => {
+    const td = event.target.closest?.("td[data-name]");
+    if (!td) return;
+    const { name, i, j } = td.dataset;
+    choose(name, +i, +j, event.type === "mouseover" ? "hover" : "click");
+    if (event.type !== "mouseover") document.querySelector("#arrays td.chosen")?.focus();
+  };
+  for (const kind of ["mouseover", "focusin", "click"]) $("arrays").addEventListener(kind, point);
+  document.addEventListener("keydown", event => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const td = event.target.closest?.("td[data-name]");
+    const to = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (td) return inTable(event, td);
+    if (["INPUT", "SELECT"].includes(event.target.tagName)) return;
+    if (to) go(state.step + to);
+    else if (event.key === "Home") go(0);
+    else if (event.key === "End") go(DATA.steps.length - 1);
+    else return;
+    event.preventDefault();
+  });
+  dark.addEventListener("change", render);
+  let width = innerWidth;
+  addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; render(); } });
+  if (RUNS.length > 1) setUpTraining(fill);
+  $("notes").append(h("p", {}, "Indices count from 0, as in NumPy. Arrow keys go through the pass; in an array, from number to number, and Escape leaves it. " + DATA.notes.join(" ")));
+  render();
+  chooseFirst();
+}
+
+function inTable(event, td) {
+  if (event.key === "Escape") { td.blur(); event.preventDefault(); return; }
+  const row = td.parentNode, column = [...row.children].indexOf(td);
+  const next = {
+    ArrowRight: td.nextElementSibling, ArrowLeft: td.previousElementSibling,
+    ArrowDown: row.nextElementSibling?.children[column], ArrowUp: row.previousElementSibling?.children[column],
+  }[event.key];
+  if (!event.key.startsWith("Arrow")) return;
+  event.preventDefault();
+  if (next?.dataset.name) next.focus();
+}
+
+setUp();

@@ -1,0 +1,92 @@
+"""What a page is told: steps with their formulas, and the arrays that they take and make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from skbackprop.activations import ACTIVATIONS
+from skbackprop.inspection.recording import Pass
+
+#: The axis of the samples; the others are numbered, 0 for X.
+ROWS = "m"
+Numbers = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Named:
+    """An array and what its axes are: samples, or the units of a layer."""
+
+    values: Any
+    axes: tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the pass, as the page tells it.
+
+    Parameters
+    ----------
+    title, phase, layer, formula : str, str, int, str
+        What is done where: "forward", "backward" or "step".
+    ins, outs : list of str
+        Names of arrays.
+    rule : str
+        By which the page writes out an entry.
+    words : str
+        A sentence or two.
+    source : dict or None
+        Lines of the package.
+    store, use : list of str
+        Arrays of the forward pass that are kept here, and those that are used again.
+    """
+
+    title: str
+    phase: str
+    layer: int
+    formula: str
+    ins: list[str]
+    outs: list[str]
+    rule: str
+    words: str
+    source: dict[str, Any] | None
+    store: list[str] = field(default_factory=list)
+    use: list[str] = field(default_factory=list)
+    option: str = ""
+
+
+def short(option: Any) -> str:
+    """The string that stands for an activation, or its class's name."""
+    names = {cls: name for name, cls in ACTIVATIONS.items()}
+    return names.get(type(option), type(option).__name__)
+
+
+class Scene:
+    """A recorded pass, and what is told of it so far.
+
+    Attributes
+    ----------
+    steps : list of Step
+        In the order of the engine.
+    arrays : dict of str to Named
+        What they take and make.
+    numbers : dict of str to float
+        Rates, penalties and the like.
+    name : str
+        Of what the next layer takes.
+    below : list of str
+        The same, for each layer of the row.
+    """
+
+    def __init__(self, done: Pass) -> None:
+        self.done, self.steps = done, list[Step]()
+        self.arrays: dict[str, Named] = {}
+        self.numbers: Numbers = {"total": float(done.total), "loss": float(done.loss)}
+        self.numbers |= {"data_loss": float(done.data_loss), "penalty": float(done.penalty)}
+        self.last = len(done.architecture.units) - 1
+        self.name, self.below = "X", list[str]()
+        self.add("X", done.arrays["X"], ROWS, 0)
+
+    def add(self, name: str, values: Any, *axes: str | int) -> None:
+        """Name an array."""
+        self.arrays[name] = Named(values, axes)
