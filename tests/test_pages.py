@@ -39,9 +39,8 @@ def data_of(page):
 
 
 def array(data, name, run=0):
-    packed = data["runs"][run]["arrays"][name]
-    values = np.frombuffer(base64.b64decode(data["blobs"][packed["d"]]), "<f4")
-    return values.reshape(packed["r"])
+    blob = data["blobs"][data["runs"][run]["arrays"][name]]
+    return np.frombuffer(base64.b64decode(blob), "<f4").reshape(data["shapes"][name]["r"])
 
 
 def test_a_page_holds_the_arrays_of_the_trace(tmp_path):

@@ -1,13 +1,16 @@
-"""Looking inside: gradient checks, and a trace of one forward and backward pass."""
+"""Looking inside: gradient checks, and traces of single passes and of the steps of a training."""
 
 from skbackprop.inspection.gradients import ArrayErrors, GradientReport, check_gradients
 from skbackprop.inspection.trace import LayerTrace, Trace, trace_backprop
+from skbackprop.inspection.training import TrainingTrace, trace_training
 
 __all__ = [
     "ArrayErrors",
     "GradientReport",
     "LayerTrace",
     "Trace",
+    "TrainingTrace",
     "check_gradients",
     "trace_backprop",
+    "trace_training",
 ]

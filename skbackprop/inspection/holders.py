@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -64,6 +65,31 @@ def held(model: Any, X: Any = None, y: Any = None) -> Held:
     if hasattr(model, "feature_names_in_"):
         names = [str(name) for name in model.feature_names_in_]
     return Held(model, X, y, names)
+
+
+def unfitted(model: Any, X: Any, y: Any) -> tuple[BaseBackprop, Any, Any, list[str] | None]:
+    """The network that a model is to train; X and y after copies of the steps before it.
+
+    Raises
+    ------
+    TypeError
+        If it's neither a network nor a pipeline that ends in one.
+    """
+    names = None
+    while isinstance(model, Pipeline):
+        first, model = clone(model[:-1]), model[-1]
+        if first.steps:
+            X = first.fit_transform(X, y)
+            names = _names(first) or names
+    if not isinstance(model, BaseBackprop):
+        raise TypeError(
+            f"{type(model).__name__} is no network of this package: pass a BackpropClassifier or"
+            " BackpropRegressor, or a Pipeline that ends in one."
+        )
+    columns = getattr(X, "columns", None)
+    if names is None and columns is not None:
+        names = [str(name) for name in columns]
+    return model, X, y, names
 
 
 def _inner(model: Any) -> Any:

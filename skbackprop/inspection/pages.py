@@ -18,7 +18,7 @@ from skbackprop.inspection.steps import ROWS, Named, Scene, Step, short
 from skbackprop.inspection.walk import scene_of
 
 #: Bytes of numbers in a page, about; the page's own code takes 50 kB more.
-BUDGET = 750_000
+BUDGET = 700_000
 #: The same of a page inside a notebook.
 SMALL = 300_000
 #: In this order.
@@ -41,12 +41,15 @@ class Map:
         Left, right, bottom, top.
     frames : list of ndarray of shape (n, n, 2)
         The class predicted and how sure of it, or 0 and the number scaled to 0 to 1.
+    names : list of str
+        Of the classes.
     """
 
     X: np.ndarray
     group: np.ndarray
     limits: list[float]
     frames: list[np.ndarray]
+    names: list[str]
 
 
 @dataclass(frozen=True)
@@ -115,12 +118,14 @@ def _targets(Y: np.ndarray, classes: Any) -> list[str]:
 def page(walk: Walk, budget: int = BUDGET, embedded: bool = False) -> str:
     """The HTML file."""
     scenes = [scene_of(one) for one in walk.passes]
-    shown = _fit(scenes, walk.units, budget)
+    plane = _plane(walk.plane) if walk.plane else None
+    taken = sum(map(len, plane["frames"])) if plane else 0
+    shown = _fit(scenes, walk.units, max(budget - taken, budget // 3))
     pool = Pool()
     runs = [
         {
-            "arrays": {name: pool.pack(a, shown) for name, a in w.arrays.items()}
-            | _rests(w, shown, pool),
+            "arrays": {name: pool.pack(a, shown) for name, a in _named(w, shown).items()},
+            "samples": len(w.done.Z),
             "numbers": w.numbers,
             "targets": targets[: shown[ROWS]],
         }
@@ -136,8 +141,9 @@ def page(walk: Walk, budget: int = BUDGET, embedded: bool = False) -> str:
         "steps": [_step(step, sources) for step in scenes[0].steps],
         "sources": sources,
         "runs": runs,
+        "shapes": {name: _shape(a, shown) for name, a in _named(scenes[0], shown).items()},
         "blobs": pool.blobs,
-        "plane": _plane(walk.plane) if walk.plane else None,
+        "plane": plane,
         "notes": _notes(walk, scenes, shown),
     }
     text = json.dumps(data, separators=(",", ":"), allow_nan=False, default=float)
@@ -175,8 +181,8 @@ class Pool:
         self.blobs: list[str] = []
         self.where: dict[str, int] = {}
 
-    def pack(self, array: Named, shown: dict[str | int, int]) -> dict[str, Any]:
-        """Shape, the part shown, and where its numbers are."""
+    def pack(self, array: Named, shown: dict[str | int, int]) -> int:
+        """Where the numbers of the part shown are."""
         part = tuple(slice(0, shown[axis]) for axis in array.axes)
         values = array.values[part]
         values = np.asarray(values.toarray() if issparse(values) else values, "<f4", order="C")
@@ -186,8 +192,7 @@ class Pool:
         if text not in self.where:
             self.where[text] = len(self.blobs)
             self.blobs.append(text)
-        axes = ["m" if axis == ROWS else axis for axis in array.axes]
-        return {"s": array.values.shape, "r": values.shape, "d": self.where[text], "x": axes}
+        return self.where[text]
 
 
 def _fit(scenes: list[Scene], units: list[int], budget: int) -> dict[str | int, int]:
@@ -212,12 +217,23 @@ def _fit(scenes: list[Scene], units: list[int], budget: int) -> dict[str | int, 
     return shown
 
 
-def _rests(w: Scene, shown: dict[str | int, int], pool: Pool) -> dict[str, Any]:
-    """For every sum whose terms aren't all kept, the sum of the others."""
-    rests: dict[str, Any] = {}
+def _named(w: Scene, shown: dict[str | int, int]) -> dict[str, Named]:
+    """The arrays of a pass, and for every sum whose terms aren't all kept the sum of the others."""
+    return w.arrays | _rests(w, shown)
+
+
+def _shape(array: Named, shown: dict[str | int, int]) -> dict[str, Any]:
+    """What the axes are, how long, and how much of them is kept."""
+    kept = [shown[axis] for axis in array.axes]
+    return {"x": array.axes, "s": array.values.shape, "r": kept}
+
+
+def _rests(w: Scene, shown: dict[str | int, int]) -> dict[str, Named]:
+    """The sums of the terms that aren't kept."""
+    rests: dict[str, Named] = {}
 
     def keep(name: str, values: Any, axes: tuple[str | int, ...]) -> None:
-        rests[f"rest:{name}"] = pool.pack(Named(np.asarray(values), axes), shown)
+        rests[f"rest:{name}"] = Named(np.asarray(values), axes)
 
     for step in w.steps:
         if step.rule not in ("dense", "dW", "dA", "db", "loss", "dgamma"):
@@ -272,6 +288,7 @@ def _plane(plane: Map) -> dict[str, Any]:
         "limits": plane.limits,
         "size": len(plane.frames[0]),
         "frames": frames,
+        "names": plane.names,
     }
 
 

@@ -231,13 +231,13 @@ def trace_backprop(estimator: Any, X: Any, y: Any, sample_weight: Any = None) ->
     of = held(estimator, X, y)
     network, batch = one_batch(of.network, of.X, of.y, sample_weight)
     done = record_one(of.network, network, batch)
-    return Trace(
-        done.arrays["X"],
-        _layers(done),
-        network.architecture.loss.proba(done.Z),
-        done.loss,
-        Walk.of(of, [done]),
-    )
+    return trace_of(done, Walk.of(of, [done]))
+
+
+def trace_of(done: Pass, walk: Walk | None) -> Trace:
+    """The trace of a recorded pass."""
+    loss = done.architecture.loss
+    return Trace(done.arrays["X"], _layers(done), loss.proba(done.Z), done.loss, walk)
 
 
 def _layers(done: Pass) -> list[LayerTrace]:

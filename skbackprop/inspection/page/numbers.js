@@ -9,15 +9,16 @@ const BLOBS = DATA.blobs.map(text => {
 });
 
 // An array as a table: a vector of units is one row, a number per sample is a column.
-function table(name, packed) {
+function table(name, blob, samples) {
+  const packed = DATA.shapes[name], full = packed.x[0] === "m" ? [samples, ...packed.s.slice(1)] : packed.s;
   const column = packed.x.length === 1 && packed.x[0] === "m";
   const two = shape => shape.length === 2 ? shape : column ? [shape[0], 1] : [1, shape[0] ?? 1];
-  const [rows, columns] = two(packed.r), [allRows, allColumns] = two(packed.s);
-  const values = BLOBS[packed.d];
+  const [rows, columns] = two(packed.r), [allRows, allColumns] = two(full);
+  const values = BLOBS[blob];
   let largest = 0;
   for (const v of values) largest = Math.max(largest, Math.abs(v));
   return {
-    name, rows, columns, allRows, allColumns, values, largest, shape: packed.s,
+    name, rows, columns, allRows, allColumns, values, largest, shape: full,
     batch: packed.x[0] === "m", axes: packed.x,
     at: (i, j) => values[i * columns + j],
   };
@@ -25,7 +26,7 @@ function table(name, packed) {
 
 const RUNS = DATA.runs.map(run => {
   const arrays = {};
-  for (const [name, packed] of Object.entries(run.arrays)) arrays[name] = table(name, packed);
+  for (const [name, blob] of Object.entries(run.arrays)) arrays[name] = table(name, blob, run.samples);
   return { arrays, numbers: run.numbers, targets: run.targets };
 });
 
@@ -81,4 +82,4 @@ function brightness(c) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 // Black or white, whichever has the higher contrast.
-const inkOn = c => brightness(c) > 0.179 ? "#111" : "#fff";
+const inkOn = c => brightness(c) > 0.179 ? "#000" : "#fff";

@@ -141,14 +141,11 @@ function shareTable(step, run) {
   return { ...out, name: `sample ${i}'s share of ${out.name}`, values, largest, batch: false, at: (j, k) => values[j * out.columns + k] };
 }
 
-// How many columns of each array fit side by side; narrow arrays leave their share to the others.
+// How many columns of each array fit side by side.
 function shareOutColumns(counts, width) {
-  const cell = 48, beside = width > 640 ? Math.min(4, counts.length) : 1;
-  let cells = Math.floor((width - beside * 46 - (beside > 1 ? 40 : 0)) / cell), left = beside;
-  const wide = [...counts].sort((p, q) => p - q).slice(-beside);
-  let fair = Math.max(4, Math.floor(cells / left));
-  for (const n of wide) if (n < fair) { cells -= n; left--; fair = left ? Math.max(4, Math.floor(cells / left)) : fair; }
-  state.columns = Math.max(4, Math.min(12, fair));
+  const fits = c => counts.reduce((sum, n) => sum + 14 + Math.max(172, 44 + 48 * Math.min(n, c)), 34) <= width;
+  const alone = Math.max(3, Math.floor((width - 40) / 52));
+  state.columns = width < 640 ? alone : [12, 10, 9, 8, 7, 6, 5].find(fits) ?? 5;
 }
 
 function windowOf(array) {

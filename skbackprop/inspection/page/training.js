@@ -2,6 +2,16 @@
 function setUpTraining(refill) {
   $("training").hidden = false;
   $("run").max = RUNS.length - 1;
+  let training = null;
+  const train = on => {
+    clearInterval(training);
+    if (on && state.run === RUNS.length - 1) goTo(0);
+    training = on ? setInterval(() => state.run < RUNS.length - 1 ? goTo(state.run + 1) : train(false), 300) : null;
+    $("train").textContent = on ? "Pause" : "Train";
+    $("train").setAttribute("aria-pressed", String(!!on));
+  };
+  const goTo = k => { $("run").value = k; $("run").dispatchEvent(new Event("input")); };
+  $("train").addEventListener("click", () => train(!training));
   $("run").addEventListener("input", () => {
     state.run = +$("run").value;
     if (state.sample !== null && state.sample >= RUNS[state.run].arrays.X.rows) state.sample = null;
