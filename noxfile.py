@@ -38,6 +38,13 @@ def tests_min(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """The pages of traces in a headless Chromium or Chrome; skipped where there is none."""
+    session.install("-e", ".[test,browser]")
+    session.run("python", "-m", "pytest", "tests/test_browser.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """The documentation as HTML; a warning is an error. Then links and, in Chromium, pages."""
     session.install("-e", ".[docs]")
@@ -52,6 +59,8 @@ from skbackprop import BackpropClassifier, TabularClassifier
 X, y = load_iris(return_X_y=True)
 assert BackpropClassifier(solver="lbfgs", random_state=0).fit(X, y).score(X, y) > 0.9
 assert TabularClassifier(random_state=0).fit(X, y).score(X, y) > 0.9
+from skbackprop.inspection import trace_backprop
+assert "checkStep" in trace_backprop(BackpropClassifier(max_iter=500).fit(X, y), X, y).to_html()
 """
 
 
@@ -71,6 +80,7 @@ def package(session: nox.Session) -> None:
     if inside != {"skbackprop", f"{wheel.stem.rsplit('-', 3)[0]}.dist-info"}:
         session.error(f"the wheel holds {sorted(inside)}")
     modules = {str(path) for path in Path("skbackprop").glob("**/*.py")} | {"skbackprop/py.typed"}
+    modules |= {str(path) for path in Path("skbackprop/inspection/page").iterdir()}
     if modules - names:
         session.error(f"the wheel lacks {sorted(modules - names)}")
     with tarfile.open(sdist) as archive:

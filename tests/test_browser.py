@@ -1,0 +1,262 @@
+"""The page in a real browser, offline: every step, no error, the trace's numbers.
+
+It needs the extra `browser` and a Chromium or Chrome: one on the path, or the one that
+SKBACKPROP_BROWSER names.
+"""
+
+import os
+import re
+import shutil
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes, load_digits, load_iris
+
+from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop.datasets import make_spirals
+from skbackprop.inspection import trace_backprop, trace_training
+from skbackprop.inspection.walk import scene_of
+from skbackprop.optimizers import SGD, AdamW
+
+sync_api = pytest.importorskip(
+    "playwright.sync_api", reason='the tests in a browser need the extra "browser"'
+)
+NAMES = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"
+BROWSER = os.environ.get("SKBACKPROP_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.skipif(BROWSER is None, reason=f"no browser among {', '.join(NAMES)}"),
+]
+
+X, y = load_iris(return_X_y=True)
+DESKTOP, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
+SETTINGS = {
+    "adam": {},
+    "plain descent": {"solver": SGD(momentum=0.0), "alpha": 0, "activation": "tanh"},
+    "momentum": {"solver": "sgd", "clip_norm": 0.1, "activation": "logistic"},
+    "decay": {"solver": AdamW(weight_decay=0.1), "alpha": 0.5, "l1_ratio": 0.5},
+    "batch": {"normalization": "batch"},
+    "layer": {"normalization": "layer", "input_scale": 2.0},
+    "lbfgs": {"solver": "lbfgs"},
+    "linear": {"hidden_layer_sizes": ()},
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, tmp_path):
+    """Open a page offline; at the end, there must have been no message in the console."""
+    messages, contexts = [], []
+
+    def visit(page, **options):
+        path = tmp_path / "page.html"
+        path.write_text(page, encoding="utf-8")
+        context = browser.new_context(offline=True, **{"viewport": DESKTOP, **options})
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on("console", lambda message: messages.append(message.text))
+        tab.on("pageerror", lambda error: messages.append(str(error)))
+        tab.on("request", lambda r: None if r.url.startswith("file:") else messages.append(r.url))
+        tab.goto(path.as_uri())
+        return tab
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert messages == []
+
+
+def fitted(X=X, y=y, **params):
+    params = {"hidden_layer_sizes": (6, 4), "max_iter": 3, "random_state": 0, **params}
+    return BackpropClassifier(**params).fit(X, y)
+
+
+def cells(tab):
+    """Name, row and column of every number that is shown, and the number."""
+    found = tab.evaluate(
+        "[...document.querySelectorAll('#arrays td[data-name]')]"
+        ".map(td => [td.dataset.name, +td.dataset.i, +td.dataset.j, td.textContent])"
+    )
+    return [(name, i, j, float(text.replace("\u2212", "-"))) for name, i, j, text in found]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_page_shows_the_traces_numbers_and_works_them_out(visit, name):
+    trace = trace_backprop(fitted(**SETTINGS[name]), X, y)
+    scene = scene_of(trace.walk.passes[0])
+    tab = visit(trace.to_html())
+    for k, step in enumerate(scene.steps):
+        assert tab.inner_text("#position") == f"{k + 1} / {len(scene.steps)}"
+        assert tab.inner_text("#card h2") == step.title
+        shown = cells(tab)
+        assert {name for name, *_ in shown} == {*step.ins, *step.outs}
+        for array, i, j, number in shown:
+            values = np.asarray(scene.arrays[array].values)
+            if values.ndim == 1:
+                values = values[:, None] if scene.arrays[array].axes == ("m",) else values[None]
+            np.testing.assert_allclose(number, values[i, j], rtol=0.051, err_msg=array)
+        agree, differ, untold = tab.evaluate("checkStep(DATA.steps[state.step], RUNS[0])")
+        assert differ == 0
+        if step.rule not in ("norm", "map"):
+            assert untold == 0
+        if agree:
+            assert "✓" in tab.inner_text("#card .check")
+        tab.click("#next") if k + 1 < len(scene.steps) else None
+    assert tab.is_disabled("#next")
+
+
+def test_the_keyboard_is_enough(visit):
+    tab = visit(trace_backprop(fitted(), X, y).to_html())
+    tab.keyboard.press("ArrowRight")
+    assert tab.inner_text("#position").startswith("2 /")
+    tab.keyboard.press("End")
+    assert tab.is_disabled("#next")
+    tab.keyboard.press("Home")
+    assert tab.is_disabled("#back")
+    tab.focus("#arrays td[tabindex='0']")
+    for key in "Home", "ArrowDown", "ArrowRight":
+        tab.keyboard.press(key)
+    assert tab.inner_text("#position").startswith("1 /")  # the arrows move in the array
+    focused = tab.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert re.match(r"Z1 row \d+, column \d+: ", focused)
+    i, j = map(int, re.findall(r"\d+", focused)[1:3])
+    assert tab.inner_text("#explanation h3").startswith(f"Z1[{i}, {j}] = ")
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("ArrowRight")
+    assert tab.inner_text("#position").startswith("2 /")
+    tab.keyboard.press("Tab")
+    names = tab.evaluate(
+        "[...document.querySelectorAll('button, select, input')].filter(e => e.offsetParent)"
+        ".map(e => e.ariaLabel || e.textContent || e.labels?.[0]?.textContent)"
+    )
+    assert all(names)
+
+
+def test_an_entry_of_dw1_is_written_out(visit):
+    trace = trace_backprop(fitted(alpha=0), X, y)
+    tab = visit(trace.to_html())
+    tab.click("#chips button:text-is('dW1')")
+    tab.hover("#arrays td[data-name='dW1'][data-i='2'][data-j='3']")
+    text = tab.inner_text("#explanation")
+    dW = trace.layers[0].dW[2, 3]
+    assert "the sum over the samples of X[:, 2] times dZ1[:, 3]" in text
+    assert "X[0, 2]" in text
+    assert "dZ1[0, 3]" in text
+    assert "✓" in text
+    number = float(re.findall(r"stored number is (\S+)", text)[0].replace("\u2212", "-"))
+    np.testing.assert_allclose(number, dW, rtol=1e-3)
+    marked = tab.evaluate(
+        "[...document.querySelectorAll('#arrays td.from')].map(t => t.dataset.name + t.dataset.j)"
+    )
+    assert set(marked) == {"X2", "dZ13"}
+
+
+def test_one_sample(visit):
+    trace = trace_backprop(fitted(alpha=0), X, y)
+    tab = visit(trace.to_html())
+    tab.select_option("#sample", "7")
+    tab.click("#chips button:text-is('dW2')")
+    shares = {(i, j): v for name, i, j, v in cells(tab) if "share" in name}
+    hidden, layer = trace.layers[:2]
+    expected = np.outer(hidden.A[7], layer.dZ[7])
+    assert len(shares) == expected.size
+    for (i, j), number in shares.items():
+        np.testing.assert_allclose(number, expected[i, j], rtol=0.051)
+    assert {i for name, i, *_ in cells(tab) if name in ("A1", "dZ2")} == {7}
+
+
+def test_what_is_kept_is_marked(visit):
+    tab = visit(trace_backprop(fitted(), X, y).to_html())
+    assert "X stored now" in " ".join(tab.inner_text("#memo").split())
+    tab.click("#chips button:text-is('dW1')")
+    assert "X used now" in " ".join(tab.inner_text("#memo").split())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_it_fits_and_can_be_read(visit, size, scheme):
+    """No sideways scrolling, no tiny text, contrast of at least 4.5 to 1 in the heat maps."""
+    tab = visit(trace_backprop(fitted(), X, y).to_html(), viewport=size, color_scheme=scheme)
+    for _ in range(8):
+        assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        smallest, contrast = tab.evaluate(
+            """() => {
+            const bright = text => brightness(text.match(/[\\d.]+/g).slice(0, 3).map(Number));
+            const cells = [...document.querySelectorAll('#arrays tbody td[data-name]')];
+            return [Math.min(...[...document.querySelectorAll('main p, main td, main th, button')]
+                .filter(e => e.textContent).map(e => parseFloat(getComputedStyle(e).fontSize))),
+              Math.min(...cells.map(td => {
+                const s = getComputedStyle(td);
+                const [p, q] = [bright(s.color), bright(s.backgroundColor)].sort((a, b) => b - a);
+                return (p + 0.05) / (q + 0.05); }))];
+            }"""
+        )
+        assert smallest >= 10
+        assert contrast >= 4.5
+        tab.click("#next")
+
+
+def test_names_are_shown_and_not_run(visit):
+    pd = pytest.importorskip("pandas")
+    nasty = "</script><img src=x onerror=\"console.log('run')\">'"
+    frame = pd.DataFrame(X, columns=[nasty, '"', "&amp;", "d"])
+    labels = np.array([nasty, "<b>", "three"], dtype=object)[y]
+    tab = visit(trace_backprop(fitted(frame, labels), frame, labels).to_html())
+    titles = tab.evaluate("[...document.querySelectorAll('#arrays th')].map(e => e.title)")
+    assert nasty in titles
+    assert "&amp;" in titles
+    assert tab.locator("img").count() == 0
+
+
+def test_a_regressor_and_a_large_network(visit):
+    features, target = load_diabetes(return_X_y=True)
+    reg = BackpropRegressor("squared_error", (8,), max_iter=3).fit(features, target)
+    digits, classes = load_digits(return_X_y=True)
+    for trace in (
+        trace_backprop(reg, features, target),
+        trace_backprop(fitted(digits, classes, hidden_layer_sizes=(100,)), digits, classes),
+    ):
+        tab = visit(trace.to_html())
+        for _ in range(tab.evaluate("DATA.steps.length") - 1):
+            tab.click("#next")
+            assert "✓" in tab.inner_text("#card .check")
+
+
+def test_in_a_notebook(visit):
+    trace = trace_backprop(fitted(), X, y)
+    tab = visit(f"<!doctype html><title>notebook</title>{trace._repr_html_()}")
+    frame = tab.frame_locator("iframe")
+    frame.locator("#next").click()
+    assert frame.locator("#position").inner_text().startswith("2 /")
+
+
+def test_a_training(visit):
+    """The second slider: every step's numbers, the plane, and buttons that play."""
+    points, arm = make_spirals(random_state=0)
+    clf = BackpropClassifier((8,), learning_rate_init=0.05, batch_size=300, random_state=0)
+    training = trace_training(clf, points, arm, steps=6)
+    tab = visit(training.to_html(), viewport=PHONE)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert tab.locator("#charts figure").count() == 3
+    pictures = set()
+    tab.focus("#run")
+    for k, trace in enumerate(training):
+        text = tab.inner_text("#run-label")
+        assert text == f"{k + 1} of 6, loss {trace.loss:.4g}"
+        pictures.add(tab.evaluate("document.querySelector('canvas').toDataURL()"))
+        for name, i, j, number in cells(tab):
+            if name == "W1":
+                np.testing.assert_allclose(number, trace.layers[0].W[i, j], rtol=0.051)
+        assert tab.evaluate("DATA.steps.every(s => checkStep(s, RUNS[state.run])[1] === 0)")
+        tab.keyboard.press("ArrowRight")
+    assert len(pictures) == 6
+    tab.click("#train")
+    tab.wait_for_function("state.run === 2")
+    tab.click("#train")
