@@ -33,6 +33,7 @@ extensions = [
     "option_table",
     "repository",
     "search_words",
+    "step_through",
 ]
 source_suffix = {".rst": "restructuredtext"}
 exclude_patterns = ["_build", "_templates", "auto_examples/*.ipynb", "auto_examples/*.py"]

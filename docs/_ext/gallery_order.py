@@ -2,6 +2,7 @@
 
 FIRST = [
     "plot_spirals_growing.py",
+    "plot_step_through.py",
     "plot_tables.py",
     "plot_mixed_columns.py",
     "digits_pipeline.py",

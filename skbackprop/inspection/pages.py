@@ -20,7 +20,7 @@ from skbackprop.inspection.walk import scene_of
 #: Bytes of numbers in a page, about; the page's own code takes 50 kB more.
 BUDGET = 700_000
 #: The same of a page inside a notebook.
-SMALL = 300_000
+SMALL = 400_000
 #: In this order.
 SCRIPTS = ("numbers.js", "explain.js", "graph.js", "training.js", "page.js")
 #: Units per layer that are kept, the largest number first that fits.
