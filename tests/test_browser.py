@@ -102,7 +102,7 @@ def test_the_page_shows_the_traces_numbers_and_works_them_out(visit, name):
             if values.ndim == 1:
                 values = values[:, None] if scene.arrays[array].axes == ("m",) else values[None]
             np.testing.assert_allclose(number, values[i, j], rtol=0.051, err_msg=array)
-        agree, differ, untold = tab.evaluate("checkStep(DATA.steps[state.step], RUNS[0])")
+        agree, differ, untold, _ = tab.evaluate("checkStep(DATA.steps[state.step], RUNS[0])")
         assert differ == 0
         if step.rule not in ("norm", "map"):
             assert untold == 0

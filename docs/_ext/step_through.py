@@ -8,6 +8,7 @@ content of the directive is the text below the frame.
 import html
 import runpy
 from pathlib import Path
+from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -24,7 +25,7 @@ class StepThrough(SphinxDirective):
 
     required_arguments = 1
     has_content = True
-    option_spec = {"height": directives.nonnegative_int}
+    option_spec: ClassVar = {"height": directives.nonnegative_int}
 
     def run(self) -> list[nodes.Node]:
         """Make the page, and a frame with it where the directive stands."""
@@ -40,7 +41,7 @@ class StepThrough(SphinxDirective):
         words = html.escape(" ".join(self.content)) or "Step through it: the arrow keys work, too."
         frame = (
             f'<figure class="step-through"><iframe src="{address}" loading="lazy"'
-            f' title="Backpropagation, step by step" height="{self.options.get("height", 720)}">'
+            f' title="Backpropagation, step by step" height="{self.options.get("height", 860)}">'
             f'</iframe><figcaption>{words} <a href="{address}" target="_blank">Open the full'
             " page</a></figcaption></figure>"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skbackprop.inspection.source import excerpt
-from skbackprop.inspection.steps import ROWS, Scene, Step, short
+from skbackprop.inspection.steps import ROWS, Scene, Step, says, short
 from skbackprop.layers import Dense, Dropout, ScaledDense
 
 
@@ -72,7 +72,7 @@ def activation(scene: Scene, k: int, layer: Any, n: int) -> None:
     f, Z = short(layer.activation), scene.name
     scene.add(f"A{n}", scene.done.arrays[f"A{n}"], ROWS, n)
     kept = [Z, f"A{n}"] if layer.activation.needs_z else [f"A{n}"]
-    words = f"{f}, number by number."
+    words = f"Number by number, {says(type(layer.activation)) or f}."
     if not layer.activation.needs_z:
         words += f" A{n} overwrites {Z}: the way back needs {Z} no more."
     scene.steps.append(

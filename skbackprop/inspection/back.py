@@ -103,7 +103,7 @@ def dropout(scene: Scene, k: int, layer: Any, n: int) -> None:
 def activation(scene: Scene, k: int, layer: Any, n: int) -> None:
     """dZ = dA * f'(Z)."""
     f, Z = short(layer.activation), scene.below[k]
-    scene.add(f"f'{n}", scene.done.slope(k), ROWS, n)
+    scene.add(f"{f}'({Z})", scene.done.slope(k), ROWS, n)
     scene.add(f"d{Z}", scene.done.arrays[f"d{Z}"], ROWS, n)
     used = [Z, f"A{n}"] if layer.activation.needs_z else [f"A{n}"]
     scene.steps.append(
@@ -112,7 +112,7 @@ def activation(scene: Scene, k: int, layer: Any, n: int) -> None:
             "backward",
             n,
             f"d{Z} = dA{n} * {f}'({Z})",
-            [f"dA{n}", f"f'{n}"],
+            [f"dA{n}", f"{f}'({Z})"],
             [f"d{Z}"],
             "slope",
             f"Number by number, times the slope of {f} at {Z}"

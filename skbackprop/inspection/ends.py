@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
 
 from skbackprop.inspection.source import excerpt
-from skbackprop.inspection.steps import ROWS, Scene, Step
+from skbackprop.inspection.steps import ROWS, Scene, Step, says
 from skbackprop.inspection.updates import state_arrays, update_rule
+from skbackprop.losses.exponential import ExponentialPoisson
 from skbackprop.losses.identity import IdentitySquaredError
 from skbackprop.losses.sigmoid import SigmoidCrossEntropy
 from skbackprop.losses.softmax import SoftmaxCrossEntropy
 from skbackprop.network import Network
 
 #: Losses whose dZ is each sample's weight times (A - Y).
-CANCELLING = {SoftmaxCrossEntropy, SigmoidCrossEntropy, IdentitySquaredError}
+CANCELLING = {
+    SoftmaxCrossEntropy,
+    SigmoidCrossEntropy,
+    IdentitySquaredError,
+    ExponentialPoisson,
+}
 
 
 def loss(scene: Scene) -> None:
@@ -59,7 +66,7 @@ def loss(scene: Scene) -> None:
             [A, "Y", "L_i", "w"],
             ["L"],
             "loss",
-            f"{kind.__name__}: each sample has its loss; w is its share of the batch.",
+            f"{says(kind)}. That is the loss of a sample; w is its share of the batch.",
             excerpt(kind.value_and_gradient),
             store=["Y", A],
         )
@@ -70,7 +77,7 @@ def loss(scene: Scene) -> None:
             "The loss, differentiated by the scores",
             "backward",
             L,
-            f"dZ{L} = w[:, None] * ({A} - Y)" if cancels else f"dZ{L} = w[:, None] * dL_i/dZ{L}",
+            f"dZ{L} = w[:, None] * ({A} - Y)" if cancels else f"dZ{L} = {_slope(kind)}",
             [A, "Y", "w"],
             [f"dZ{L}"],
             "error" if cancels else "slope of the loss",
@@ -80,6 +87,13 @@ def loss(scene: Scene) -> None:
             use=["Y", A],
         )
     )
+
+
+def _slope(kind: Any) -> str:
+    """dZ of the output layer, as the loss's own docstring has it."""
+    text = " ".join((inspect.getdoc(kind.value_and_gradient) or "").split())
+    _, _, formula = text.partition("Overwrites Z with ")
+    return formula.partition(". ")[0].rstrip(".") or "w dL_i/dZ"
 
 
 def penalty(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,12 @@ def short(option: Any) -> str:
     """The string that stands for an activation, or its class's name."""
     names = {cls: name for name, cls in ACTIVATIONS.items()}
     return names.get(type(option), type(option).__name__)
+
+
+def says(thing: Any) -> str:
+    """The first sentence of a docstring, such as "f(z) = max(z, 0)"; empty without one."""
+    text = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+    return text.partition(". ")[0].rstrip(".")
 
 
 class Scene:

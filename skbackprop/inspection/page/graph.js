@@ -47,15 +47,16 @@ function edgeNumbers(step, run, n, sample) {
 function drawGraph(state) {
   const run = RUNS[state.run], step = DATA.steps[state.step], { units, links } = DATA;
   const L = units.length - 1, narrow = $("graph").clientWidth < 600;
-  const width = narrow ? 460 : 1000, height = narrow ? 250 : 244, top = 34, bottom = height - 16;
+  const width = narrow ? 460 : 1000, height = narrow ? 264 : 248, top = narrow ? 46 : 36, bottom = height - 18;
   const start = narrow ? 22 : 60, x = l => start + l * (width - (narrow ? 122 : 190)) / L;
   const shown = units.map((u, l) => Math.min(u, DRAWN, columnsOf(l, run)));
+  const few = Math.max(...shown) <= 5; // then there is room for the numbers
   const y = (l, j) => {
-    const gap = Math.min(26, (bottom - top - 8) / Math.max(shown[l] - 1 + (units[l] > shown[l] ? 1 : 0), 1));
+    const gap = Math.min(few ? 48 : 28, (bottom - top - 8) / Math.max(shown[l] - 1 + (units[l] > shown[l] ? 1 : 0), 1));
     const span = gap * (shown[l] - 1);
     return (top + bottom) / 2 - span / 2 + j * gap;
   };
-  const radius = Math.max(6, Math.min(10, (bottom - top) / Math.max(...shown) / 2.4));
+  const radius = few ? 13 : Math.max(6, Math.min(10, (bottom - top) / Math.max(...shown) / 2.4));
   const svg = h("svg", { viewBox: `0 0 ${width} ${height}`, class: narrow ? "narrow" : null, role: "img", "aria-label": graphLabel(state) });
   let legend = null;
   const { plus, minus } = palette();
@@ -86,10 +87,10 @@ function drawGraph(state) {
     const names = layerArrays(l, run, state.step);
     const now = step.outs.some(o => [names.value, names.gradient].includes(o));
     const head = l === 0 ? "input" : links[l - 1];
-    svg.append(h("text", { x: x(l), y: 14, class: "head" }, head));
+    svg.append(h("text", { x: x(l), y: 14, class: l === 0 && narrow ? "head start" : "head" }, head));
     for (const [key, name, isGradient] of [["value", names.value, false], ["gradient", names.gradient, true]]) {
       if (!name) continue;
-      svg.append(h("text", { x: x(l) + (key === "value" ? -3 : 3) - (names.gradient ? 0 : -3), y: 27,
+      svg.append(h("text", { x: x(l) + (key === "value" ? -3 : 3) - (names.gradient ? 0 : -3), y: narrow ? 33 : 28,
         class: `tag ${names.gradient ? key : "only"} ${step.outs.includes(name) ? "now" : ""}` }, name));
     }
     const values = run.arrays[names.value], gradients = run.arrays[names.gradient];
@@ -107,6 +108,7 @@ function drawGraph(state) {
         h("circle", { cx: x(l), cy, r, class: "ring" }),
         h("title", {}, unitTitle(l, j, names, v, d, state.sample)));
       svg.append(g);
+      if (few && !narrow && v !== null) svg.append(h("text", { x: x(l), y: cy + r + 12, class: "unitnumber" }, short(v) + (d === null ? "" : ` | ${short(d)}`)));
       if (l === L) svg.append(h("text", { x: x(l) + r + 7, y: cy + 4, class: "name" }, clip(DATA.outputs[j] ?? "", 8)));
       if (l === 0 && units[0] <= DRAWN && !narrow) svg.append(h("text", { x: x(l) - r - 6, y: cy + 4, class: "name left" }, clip(DATA.inputs[j] ?? "", 6)));
     }
@@ -116,9 +118,9 @@ function drawGraph(state) {
   const lx = width - (narrow ? 26 : 34), ly = (top + bottom) / 2;
   svg.append(
     h("line", { x1: x(L) + (narrow ? 1e3 : 74), y1: ly, x2: narrow ? 1e3 : lx - 24, y2: ly, class: "toloss" }),
-    h("circle", { cx: lx, cy: ly, r: 22, class: "loss" + (step.rule === "loss" ? " now forward" : known ? " done" : "") }),
+    h("circle", { cx: lx, cy: ly, r: narrow ? 25 : 22, class: "loss" + (step.rule === "loss" ? " now forward" : known ? " done" : "") }),
     h("text", { x: lx, y: known ? ly - 2 : ly + 4, class: "losstext" }, "L"),
-    known ? h("text", { x: lx, y: ly + 11, class: "lossnumber" }, number(run.numbers.data_loss)) : "");
+    known ? h("text", { x: lx, y: ly + 12, class: "lossnumber" }, number(run.numbers.data_loss)) : "");
   const what = legend ? `Lines: ${legend}. ` : "Lines: the weights W. ";
   const halves = state.sample === null
     ? "Left half of a unit: its mean value over the batch; right half: the sum of its gradients."

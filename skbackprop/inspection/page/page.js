@@ -5,7 +5,7 @@ const ROWS = 10; // of an array at a time
 
 // Formulas: the names of arrays with their shapes below.
 function formula(text, run, step) {
-  const names = Object.keys(run.arrays).filter(n => !n.includes("(") && !n.startsWith("rest:"));
+  const names = Object.keys(run.arrays).filter(n => !/^[mv]\(|^rest:/.test(n));
   names.sort((p, q) => q.length - p.length);
   const pattern = new RegExp(`(${names.map(n => n.replace(/[.*+?^${}()|[\]\\']/g, "\\$&")).join("|")})(?![A-Za-z0-9_'])(\\.T)?`, "g");
   const line = h("div", { class: "formula" });
@@ -23,15 +23,21 @@ function formula(text, run, step) {
   return line;
 }
 
+const CHECKS = new Map();
+function checked(s, r) {
+  const key = `${s} ${r}`;
+  if (!CHECKS.has(key)) CHECKS.set(key, checkStep(DATA.steps[s], RUNS[r]));
+  return CHECKS.get(key);
+}
+
 const PHASES = { forward: "Forward", backward: "Backward", step: "Optimizer" };
 
 function drawCard() {
   const run = RUNS[state.run], step = DATA.steps[state.step];
-  const [agree, differ, open] = checkStep(step, run);
-  const total = agree + differ + open;
+  const [agree, differ, , total] = checked(state.step, state.run);
   const check = differ ? `✗ ${differ} of ${total} numbers differ`
-    : agree ? `✓ ${agree === total ? (total === 1 ? "The number" : `All ${total} numbers`) : `${agree} of ${total} numbers`} worked out again here: the same`
-    : "These numbers are the package's; the page can't work them out.";
+    : agree ? `✓ ${agree === total ? (total === 1 ? "The number" : `All ${total} numbers`) : `${agree} of ${total} numbers`} worked out again on this page: the same`
+    : "These numbers are the package's; this page can't work them out.";
   const numbers = step.phase === "step" ? optimizerNumbers(run.numbers) : step.rule === "loss" || step.rule === "penalty" ? lossNumbers(run.numbers) : null;
   $("card").className = step.phase;
   $("card").replaceChildren(...[
@@ -106,7 +112,7 @@ function drawChips() {
 function drawArrays() {
   const run = RUNS[state.run], step = DATA.steps[state.step], shown = [];
   for (const name of step.ins) if (run.arrays[name]) shown.push([name, "in"]);
-  const share = step.rule === "dW" && state.sample !== null;
+  const share = step.rule === "dW" && state.sample !== null && run.arrays.X.allRows > 1;
   if (share) shown.push([`share of ${step.outs[0]}`, "share"]);
   for (const name of step.outs) shown.push([name, "out"]);
   const box = $("arrays");
@@ -121,11 +127,19 @@ function drawArrays() {
     else stacks.push({ role, arrays: [array] });
   });
   shareOutColumns(stacks.map(s => Math.max(...s.arrays.map(a => a.columns))), box.clientWidth - 30);
-  box.replaceChildren();
-  stacks.forEach(({ role, arrays }, k) => {
-    if (k && role !== "in" && role !== stacks[k - 1].role) box.append(h("span", { class: "arrow", "aria-hidden": "true" }, "→"));
-    box.append(h("div", { class: "stack" }, ...arrays.map(a => heatmap(a, role, step, run))));
-  });
+  const draw = () => {
+    box.replaceChildren();
+    stacks.forEach(({ role, arrays }, k) => {
+      if (k && role !== "in" && role !== stacks[k - 1].role) box.append(h("span", { class: "arrow", "aria-hidden": "true" }, "→"));
+      box.append(h("div", { class: "stack" }, ...arrays.map(a => heatmap(a, role, step, run))));
+    });
+  };
+  draw();
+  // numbers may be wider than expected
+  while (box.clientWidth >= 670 && state.columns > 4 && box.lastChild.offsetTop > box.firstChild.offsetTop + 20) {
+    state.columns--;
+    draw();
+  }
 }
 
 function shareTable(step, run) {
@@ -250,7 +264,7 @@ function drawExplanation() {
   }
   if (maker < 0) {
     const what = { X: "a feature of a sample, as the network sees it", Y: "the target, as the network is to put it out", w: "the sample's share of the batch", L_i: "the loss of one sample" }[name]
-      ?? (/^f'/.test(name) ? "the slope of the activation" : "a parameter, as it was before this pass");
+      ?? (name.includes("'(") ? "the slope of the activation" : "a parameter, as it was before this pass");
     box.replaceChildren(h("h3", {}, h("code", {}, label), " = ", h("b", {}, number(array.at(i, j)))), h("p", {}, `Nothing computes it here: ${what}.`));
     state.from = [];
     return;
@@ -355,7 +369,7 @@ function setUp() {
     select.value = state.sample === null ? "" : state.sample;
   };
   fill();
-  if (m === 1) state.sample = 0;
+  if (m === 1) { state.sample = 0; select.parentNode.hidden = true; }
   select.addEventListener("change", () => { state.sample = select.value === "" ? (m === 1 ? 0 : null) : +select.value; state.chosen = null; render(); });
   $("step").addEventListener("input", () => go(+$("step").value));
   $("first").addEventListener("click", () => go(0));

@@ -62,7 +62,8 @@ function weightChart(k) {
   const lines = picked.map(([n, q]) => RUNS.map(r => r.arrays["W" + n].values[q]));
   const all = lines.flat();
   const { svg, x, y, figure } = frameOf(`Weights, ${picked.length} of them`, Math.min(...all), Math.max(...all));
-  const tones = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
+  const tones = dark.matches ? ["#56B4E9", "#F08C3C", "#4FD0A7", "#EE9FD0", "#F2BD4E", "#B8BFCC"]
+    : ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
   lines.forEach((line, p) => svg.append(h("polyline", {
     points: line.map((v, i) => `${x(i)},${y(v)}`).join(" "), class: "weight", stroke: tones[(picked[p][0] - 1) % tones.length],
   })));
