@@ -200,7 +200,9 @@ function explain(step, run, outName, i, j) {
   const known = told.value !== undefined && Number.isFinite(told.value);
   told.difference = known ? Math.abs(told.value - stored) : undefined;
   told.ok = known ? told.difference <= 5e-6 * (told.size + Math.abs(stored)) + 1e-37 : null;
-  return { ...told, stored, label: entry(out, i, j).label };
+  const samples = ["dW", "db", "loss", "dgamma"].includes(step.rule);
+  const others = samples ? `the other ${a.X.allRows - a.X.rows} samples` : "the other units";
+  return { ...told, stored, others, label: entry(out, i, j).label };
 }
 
 // Check the entries on the page that a step makes: [agree, differ, can't be told, all]. Of arrays

@@ -123,7 +123,7 @@ function drawArrays() {
     const before = stacks.findLast(s => s.role === role);
     const pair = step.phase === "step" && role === "in" ? stacks[k % 2] : null; // old values, gradients
     if (pair) pair.arrays.push(array);
-    else if (before && array.rows === 1 && !array.batch && !(step.phase === "step" && role === "in")) before.arrays.push(array);
+    else if (before && fitsBelow(array, before)) before.arrays.push(array);
     else stacks.push({ role, arrays: [array] });
   });
   shareOutColumns(stacks.map(s => Math.max(...s.arrays.map(a => a.columns))), box.clientWidth - 30);
@@ -140,6 +140,13 @@ function drawArrays() {
     state.columns--;
     draw();
   }
+}
+
+// A vector stands below a matrix, and one sample's rows stand below each other.
+function fitsBelow(array, { role, arrays }) {
+  if (DATA.steps[state.step].phase === "step" && role === "in") return false;
+  const oneRow = state.sample !== null && array.batch && arrays.every(a => a.batch);
+  return role === "in" && oneRow || array.rows === 1 && !array.batch;
 }
 
 function shareTable(step, run) {
@@ -284,7 +291,7 @@ function drawExplanation() {
       const left = told.terms.slice(few).reduce((p, t) => p + t.value, 0);
       line.append(" + ", h("span", { class: "term rest" }, `${told.terms.length - few} more terms: ${number(left)}`));
     }
-    if (told.rest !== undefined) line.append(" + ", h("span", { class: "term rest" }, `what isn't on this page: ${number(told.rest)}`));
+    if (told.rest !== undefined) line.append(" + ", h("span", { class: "term rest" }, `${told.others}, not on this page: ${number(told.rest)}`));
     parts.push(line);
     if (told.terms.length > few) parts.push(h("details", {}, h("summary", {}, `All ${told.terms.length} terms`),
       h("p", { class: "sum" }, ...told.terms.flatMap((t, k) => [k ? " + " : "", termNode(t)]))));
