@@ -176,6 +176,16 @@ def test_a_trace_made_by_hand_has_no_page():
     assert trace._repr_html_().startswith("<table>")
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_numbers_without_bounds():
+    """A network that overflows is shown with the largest numbers that there are."""
+    clf = fitted(solver="sgd")
+    for W in clf.coefs_:
+        W *= 1e200
+    data = data_of(trace_backprop(clf, X, y).to_html())
+    assert np.isfinite(array(data, "Z3")).all()
+
+
 def test_nothing_of_the_users_is_changed():
     clf, before = fitted(solver="adam"), X.copy()
     weights, memory = [W.copy() for W in clf.coefs_], clf._progress.optimizer_state.copy()

@@ -99,6 +99,16 @@ def test_the_page_of_a_training(tmp_path):
         assert_allclose(array(data, "W1", k), training[k].layers[0].W, rtol=1e-6)
 
 
+def test_of_many_steps_some_are_shown():
+    training = trace_training(network(), X[:, :2], y, steps=130)
+    page = training.to_html()
+    data = data_of(page)
+    assert len(page) < 1_000_000
+    assert data["every"] == 3
+    assert len(data["runs"]) == len(data["plane"]["frames"]) == 44
+    assert [run["numbers"]["loss"] for run in data["runs"]] == training.loss_curve[::3]
+
+
 def test_planes_are_drawn_for_two_features_and_one_answer():
     two = X[:, :2]
     assert trace_training(network(), two, y, steps=1).walk.plane is not None

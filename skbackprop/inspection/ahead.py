@@ -72,7 +72,7 @@ def activation(scene: Scene, k: int, layer: Any, n: int) -> None:
     f, Z = short(layer.activation), scene.name
     scene.add(f"A{n}", scene.done.arrays[f"A{n}"], ROWS, n)
     kept = [Z, f"A{n}"] if layer.activation.needs_z else [f"A{n}"]
-    words = f"Number by number, {says(type(layer.activation)) or f}."
+    words = f"Number by number: {says(type(layer.activation)) or f}."
     if not layer.activation.needs_z:
         words += f" A{n} overwrites {Z}: the way back needs {Z} no more."
     scene.steps.append(

@@ -26,7 +26,7 @@ def dense(scene: Scene, k: int, layer: Any, n: int) -> None:
             "dW",
             "A weight's gradient: the sum, over the samples, of what came in through it times"
             " the gradient of the score that it went into.",
-            excerpt(Dense.backward, "self.dW"),
+            excerpt(ScaledDense.backward if c else Dense.backward, "self.dW"),
             use=[A],
         )
     )
@@ -55,7 +55,7 @@ def dense(scene: Scene, k: int, layer: Any, n: int) -> None:
                 [f"dW{n}", f"W{n}", f"c{n}"],
                 [f"du{n}"],
                 "du",
-                "Each input has one scale for all its weights; u is what the optimizer sees of it.",
+                "Each input has one factor c for all of its weights. The optimizer sees it as u.",
                 excerpt(ScaledDense.backward),
             )
         )
@@ -72,8 +72,8 @@ def dense(scene: Scene, k: int, layer: Any, n: int) -> None:
             [f"dZ{n}", f"W{n}"],
             [to],
             "dA",
-            "Each unit below gets back the gradients of all scores that it went into, times"
-            " the weights on the way.",
+            "A unit went into every score of the layer above. It gets their gradients back,"
+            " each times the weight on the way.",
             excerpt(Dense.backward, "self.W_T"),
         )
     )
@@ -156,8 +156,8 @@ def normalization(scene: Scene, k: int, layer: Any, n: int) -> None:
             [f"dN{n}", f"Zhat{n}", f"gamma{n}", f"sigma{n}"],
             [f"dZ{n}"],
             "dnorm",
-            "Mean and spread depend on the scores as well: what would only move or stretch them"
-            " all is taken out.",
+            "Mean and spread depend on the scores as well. So what would only shift or stretch"
+            " all of them is taken out.",
             excerpt(kind.backward),
             use=[f"Zhat{n}", f"sigma{n}"],
             option=which,

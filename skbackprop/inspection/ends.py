@@ -66,7 +66,7 @@ def loss(scene: Scene) -> None:
             [A, "Y", "L_i", "w"],
             ["L"],
             "loss",
-            f"{says(kind)}. That is the loss of a sample; w is its share of the batch.",
+            f"Each sample has a loss L_i: {says(kind)}. w is its share of the batch.",
             excerpt(kind.value_and_gradient),
             store=["Y", A],
         )
@@ -74,15 +74,19 @@ def loss(scene: Scene) -> None:
     cancels = kind in CANCELLING
     scene.steps.append(
         Step(
-            "The loss, differentiated by the scores",
+            "Gradient of the scores",
             "backward",
             L,
             f"dZ{L} = w[:, None] * ({A} - Y)" if cancels else f"dZ{L} = {_slope(kind)}",
             [A, "Y", "w"],
             [f"dZ{L}"],
             "error" if cancels else "slope of the loss",
-            "How much the loss grows if a score grows by 1, and the others stay."
-            + (" Link and loss cancel to output minus target." if cancels else ""),
+            "How fast the loss grows with each score while the others stay."
+            + (
+                " The derivatives of link and loss cancel to output minus target."
+                if cancels
+                else ""
+            ),
             excerpt(kind.value_and_gradient),
             use=["Y", A],
         )
@@ -116,7 +120,7 @@ def penalty(scene: Scene) -> None:
                 [f"dW{n}", f"W{n}"],
                 [f"gW{n}"],
                 "penalty",
-                "alpha pulls every weight towards 0; the intercepts stay free.",
+                "alpha pulls every weight towards 0. Intercepts have no penalty.",
                 excerpt(Network.add_penalty),
             )
         )
@@ -161,10 +165,10 @@ def update(scene: Scene) -> None:
             outs.append(f"{here}'")
         scene.steps.append(
             Step(
-                f"{type(update.solver).__name__}'s step: " + " and ".join(outs),
+                f"{type(update.solver).__name__}'s step: " + ", ".join(outs),
                 "step",
                 n,
-                formula.replace("theta", f"W{n}"),
+                formula.replace("theta", ins[0]),
                 ins,
                 outs,
                 rule,

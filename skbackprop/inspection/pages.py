@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import html
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ SMALL = 400_000
 SCRIPTS = ("numbers.js", "explain.js", "graph.js", "training.js", "page.js")
 #: Units per layer that are kept, the largest number first that fits.
 UNITS = (512, 256, 128, 64, 32, 16, 8)
+#: Steps of a training that are kept.
+MOST_PASSES = 60
 #: Samples that are kept: at most, and at least before units are cut.
 MOST_ROWS, FEWEST_ROWS = 400, 12
 
@@ -102,6 +105,16 @@ class Walk:
             plane,
         )
 
+    def thinned(self, every: int) -> Walk:
+        """Every so many passes of a training."""
+        if every == 1:
+            return self
+        plane = self.plane
+        if plane is not None:
+            plane = replace(plane, frames=plane.frames[::every])
+        passes, targets = self.passes[::every], self.targets[::every]
+        return replace(self, passes=passes, targets=targets, plane=plane)
+
 
 def _targets(Y: np.ndarray, classes: Any) -> list[str]:
     """The target of each sample in words."""
@@ -117,7 +130,10 @@ def _targets(Y: np.ndarray, classes: Any) -> list[str]:
 
 def page(walk: Walk, budget: int = BUDGET, embedded: bool = False) -> str:
     """The HTML file."""
-    scenes = [scene_of(one) for one in walk.passes]
+    every = ceil(len(walk.passes) / MOST_PASSES)
+    walk = walk.thinned(every)
+    with np.errstate(all="ignore"):  # of a network that diverged
+        scenes = [scene_of(one) for one in walk.passes]
     plane = _plane(walk.plane) if walk.plane else None
     taken = sum(map(len, plane["frames"])) if plane else 0
     shown = _fit(scenes, walk.units, max(budget - taken, budget // 3))
@@ -126,7 +142,7 @@ def page(walk: Walk, budget: int = BUDGET, embedded: bool = False) -> str:
         {
             "arrays": {name: pool.pack(a, shown) for name, a in _named(w, shown).items()},
             "samples": len(w.done.Z),
-            "numbers": w.numbers,
+            "numbers": {name: float(np.nan_to_num(x)) for name, x in w.numbers.items()},
             "targets": targets[: shown[ROWS]],
         }
         for w, targets in zip(scenes, walk.targets, strict=True)
@@ -144,6 +160,7 @@ def page(walk: Walk, budget: int = BUDGET, embedded: bool = False) -> str:
         "shapes": {name: _shape(a, shown) for name, a in _named(scenes[0], shown).items()},
         "blobs": pool.blobs,
         "plane": plane,
+        "every": every,
         "notes": _notes(walk, scenes, shown),
     }
     text = json.dumps(data, separators=(",", ":"), allow_nan=False, default=float)

@@ -68,7 +68,7 @@ class LayerTrace:
 
 @dataclass(frozen=True, repr=False)
 class Trace:
-    """One forward and backward pass. ``print`` shows it as a table, and so does a notebook.
+    """One forward and backward pass. ``print`` shows it as a table, a notebook as a page.
 
     Parameters
     ----------

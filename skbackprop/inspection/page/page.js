@@ -102,7 +102,7 @@ function drawChips() {
       const classes = ["chip", k === state.step ? "now" : k < state.step ? "done" : "", kept ? "kept" : "", using ? "using" : ""];
       return h("button", {
         type: "button", class: classes.join(" "), "aria-current": k === state.step ? "step" : null,
-        "aria-label": `${s.outs.join(" and ")}: ${s.title}`, title: s.formula, onclick: () => go(k),
+        "aria-label": `${s.outs.join(" ")}: ${s.title}`, title: s.formula, onclick: () => go(k),
       }, s.outs.join(" "));
     }));
   $("chips").replaceChildren(...["forward", "backward", "step"].filter(p => DATA.steps.some(s => s.phase === p)).map(row));
@@ -193,11 +193,14 @@ function rowName(array, i) {
   return String(i);
 }
 
+const heading = (scope, name, title, n) =>
+  name === "" ? h("td", {}) : h("th", { scope, title }, clip(name, n));
+
 function heatmap(array, role, step, run) {
   const { rows, columns, one } = windowOf(array);
   const body = h("tbody", {});
   for (const i of rows) {
-    const tr = h("tr", {}, h("th", { scope: "row", title: rowTitle(array, i, run) }, clip(rowName(array, i), 7)));
+    const tr = h("tr", {}, heading("row", rowName(array, i), rowTitle(array, i, run), 7));
     for (const j of columns) {
       const v = array.at(i, j), color = mixed(v, array.largest);
       tr.append(h("td", {
@@ -208,7 +211,7 @@ function heatmap(array, role, step, run) {
     }
     body.append(tr);
   }
-  const head = h("tr", {}, h("td", {}), ...columns.map(j => h("th", { scope: "col", title: columnName(array, j) }, clip(columnName(array, j), 6))));
+  const head = h("tr", {}, h("td", {}), ...columns.map(j => heading("col", columnName(array, j), columnName(array, j), 6)));
   const caption = h("caption", {}, h("b", {}, array.name), h("span", {}, array.name === "L" ? "" : " " + shapeText(array.shape)));
   const turned = h("p", { class: "cut" });
   const pager = (what, list, all, kept, key, many) => {
@@ -364,7 +367,7 @@ function setUp() {
   const m = RUNS[0].arrays.X.allRows, units = DATA.units.join("-");
   $("heading").textContent = RUNS.length > 1 ? "Backpropagation, step by step, as a network is trained" : "One step of backpropagation";
   $("subtitle").textContent = `A ${DATA.estimator} of ${units} units, ${m} sample${m === 1 ? "" : "s"}`
-    + (RUNS.length > 1 ? ` a step, ${RUNS.length} steps.` : `, loss ${number(RUNS[0].numbers.loss, 4)}.`)
+    + (RUNS.length > 1 ? ` a step, ${RUNS.length} steps${DATA.every > 1 ? `, one of every ${DATA.every} on this page` : ""}.` : `, loss ${number(RUNS[0].numbers.loss, 4)}.`)
     + " Point at any number to see where it comes from.";
   $("step").max = DATA.steps.length - 1;
   DATA.steps.forEach(s => $("phases").append(h("span", { class: s.phase })));
