@@ -39,6 +39,7 @@ SETTINGS = {
     "layer": {"normalization": "layer", "input_scale": 2.0},
     "lbfgs": {"solver": "lbfgs"},
     "linear": {"hidden_layer_sizes": ()},
+    "quadratic": {"loss": "squared_error"},
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from skbackprop.inspection.steps import ROWS, Scene, Step, says
 from skbackprop.inspection.updates import state_arrays, update_rule
 from skbackprop.losses.exponential import ExponentialPoisson
 from skbackprop.losses.identity import IdentitySquaredError
-from skbackprop.losses.sigmoid import SigmoidCrossEntropy
+from skbackprop.losses.sigmoid import SigmoidCrossEntropy, SigmoidSquaredError
 from skbackprop.losses.softmax import SoftmaxCrossEntropy
 from skbackprop.network import Network
 
@@ -23,6 +24,8 @@ CANCELLING = {
     IdentitySquaredError,
     ExponentialPoisson,
 }
+#: The page's rules for dZ of others.
+RULES: dict[type, str] = {SigmoidSquaredError: "quadratic cost"}
 
 
 def loss(scene: Scene) -> None:
@@ -77,10 +80,10 @@ def loss(scene: Scene) -> None:
             "Gradient of the scores",
             "backward",
             L,
-            f"dZ{L} = w[:, None] * ({A} - Y)" if cancels else f"dZ{L} = {_slope(kind)}",
+            f"dZ{L} = w[:, None] * ({A} - Y)" if cancels else f"dZ{L} = {_slope(kind, L)}",
             [A, "Y", "w"],
             [f"dZ{L}"],
-            "error" if cancels else "slope of the loss",
+            "error" if cancels else RULES.get(kind, "slope of the loss"),
             "How fast the loss grows with each score while the others stay."
             + (
                 " The derivatives of link and loss cancel to output minus target."
@@ -93,11 +96,12 @@ def loss(scene: Scene) -> None:
     )
 
 
-def _slope(kind: Any) -> str:
+def _slope(kind: Any, n: int) -> str:
     """dZ of the output layer, as the loss's own docstring has it."""
     text = " ".join((inspect.getdoc(kind.value_and_gradient) or "").split())
     _, _, formula = text.partition("Overwrites Z with ")
-    return formula.partition(". ")[0].rstrip(".") or "w dL_i/dZ"
+    formula = formula.partition(". ")[0].rstrip(".") or "w dL_i/dZ"
+    return re.sub(r"\b[AZ]\b", lambda name: f"{name[0]}{n}", formula)
 
 
 def penalty(scene: Scene) -> None:

@@ -87,6 +87,12 @@ const RULES = {
     w.at(i, 0) * (A.at(i, j) - Y.at(i, j)), [[A.name, i, j], ["Y", i, j], ["w", i, 0]],
     w.at(i, 0) * (Math.abs(A.at(i, j)) + Math.abs(Y.at(i, j))));
   },
+  "quadratic cost"({ ins: [A, Y, w], i, j }) {
+    const a = A.at(i, j), y = Y.at(i, j), share = w.at(i, 0);
+    return plain(`w[${i}] (a − y) a (1 − a), a = ${A.name}[${i}, ${j}], y = Y[${i}, ${j}], that is `
+      + `${number(share)} × (${number(a)} − ${signed(y)}) × ${number(a)} × (1 − ${number(a)})`,
+    share * (a - y) * a * (1 - a), [[A.name, i, j], ["Y", i, j], ["w", i, 0]], share);
+  },
   "slope of the loss"({ ins: [A, Y, w], i, j, out }) {
     const share = w.at(i, 0);
     return plain(`w[${i}] = ${number(share)} times the slope of the loss, `

@@ -164,7 +164,7 @@ function shareTable(step, run) {
 
 // How many columns of each array fit side by side.
 function shareOutColumns(counts, width) {
-  const fits = c => counts.reduce((sum, n) => sum + 14 + Math.max(172, 44 + 48 * Math.min(n, c)), 34) <= width;
+  const fits = c => counts.reduce((sum, n) => sum + 14 + Math.max(160, 44 + 48 * Math.min(n, c)), 34) <= width;
   const alone = Math.max(3, Math.floor((width - 40) / 52));
   state.columns = width < 640 ? alone : [12, 10, 9, 8, 7, 6, 5].find(fits) ?? 5;
 }
