@@ -132,7 +132,13 @@ def test_the_keyboard_is_enough(visit):
     tab.keyboard.press("Escape")
     tab.keyboard.press("ArrowRight")
     assert tab.inner_text("#position").startswith("2 /")
-    tab.keyboard.press("Tab")
+    tab.focus("#chips button:text-is('A1')")
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("document.activeElement.textContent") == "A1"
+    tab.focus("button[aria-label='later rows of A1']")
+    tab.keyboard.press("Enter")
+    assert "rows 10\u201319" in tab.inner_text("#arrays")
+    assert tab.evaluate("document.activeElement.ariaLabel") == "later rows of A1"
     names = tab.evaluate(
         "[...document.querySelectorAll('button, select, input')].filter(e => e.offsetParent)"
         ".map(e => e.ariaLabel || e.textContent || e.labels?.[0]?.textContent)"

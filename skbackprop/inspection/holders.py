@@ -15,6 +15,8 @@ from skbackprop.estimators.base import BaseBackprop
 WHAT = "a BackpropClassifier or BackpropRegressor, or a Pipeline or search that ends in one"
 #: Attributes that hold several fitted estimators.
 SEVERAL = ("members_", "estimators_", "calibrated_classifiers_")
+#: Wrappers, of scikit-learn and dask-ml, that fit what they were given and no copy of it.
+SAME = ("FrozenEstimator", "ParallelPostFit", "_CalibratedClassifier")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ def held(model: Any, X: Any = None, y: Any = None) -> Held:
         inner = _inner(model)
         if hasattr(model, "transformer_") and y is not None:  # TransformedTargetRegressor
             y = _transformed(model.transformer_, y)
+        if hasattr(model, "support_") and X is not None:  # RFE: the columns that it has kept
+            X = model.transform(X)
         model = inner
     check_is_fitted(model)
     if hasattr(model, "feature_names_in_"):
@@ -95,19 +99,21 @@ def unfitted(model: Any, X: Any, y: Any) -> tuple[BaseBackprop, Any, Any, list[s
 def _inner(model: Any) -> Any:
     """What a model holds: the best of a search, or a wrapped estimator."""
     for name in "best_estimator_", "regressor_", "estimator_":
-        if hasattr(model, name) and not hasattr(model, "transform"):
+        if hasattr(model, name):
             return getattr(model, name)
     cls = type(model).__name__
+    if cls in SAME and _leads_to_network(model.estimator):
+        return model.estimator
     for name in SEVERAL:
         if hasattr(model, name):
             several = getattr(model, name)
             first = next(iter(several), None)
             if first is None or not _leads_to_network(first):
                 break
-            encoder = getattr(model, "encoder_", None)
-            X = "encoder_.transform(X)" if encoder is not None else "the X that it takes"
+            X = "encoder_.transform(X)" if hasattr(model, "encoder_") else "the X that it takes"
+            part = "the estimator of " if name == "calibrated_classifiers_" else ""
             raise TypeError(
-                f"{cls} holds {len(several)} networks: pass one of its {name}, with {X}."
+                f"{cls} holds {len(several)} networks: pass {part}one of its {name}, with {X}."
             )
     if getattr(model, "refit", None) is False:
         raise TypeError(f"{cls} has refit=False, so that it holds no fitted network: pass {WHAT}.")

@@ -105,7 +105,9 @@ function drawChips() {
         "aria-label": `${s.outs.join(" ")}: ${s.title}`, title: s.formula, onclick: () => go(k),
       }, s.outs.join(" "));
     }));
+  const focused = document.activeElement?.classList.contains("chip");
   $("chips").replaceChildren(...["forward", "backward", "step"].filter(p => DATA.steps.some(s => s.phase === p)).map(row));
+  if (focused) document.querySelector(".chip.now")?.focus(); // it is a new button now
 }
 
 // Heat maps with numbers.
@@ -193,6 +195,13 @@ function rowName(array, i) {
   return String(i);
 }
 
+// Draw everything, and keep the focus on the button that had it.
+function drawAgain() {
+  const label = document.activeElement?.getAttribute("aria-label");
+  render();
+  if (label) document.querySelector(`[aria-label="${CSS.escape(label)}"]`)?.focus();
+}
+
 const heading = (scope, name, title, n) =>
   name === "" ? h("td", {}) : h("th", { scope, title }, clip(name, n));
 
@@ -217,7 +226,7 @@ function heatmap(array, role, step, run) {
   const pager = (what, list, all, kept, key, many) => {
     if (list.length === all && list.length === kept) return;
     const w = state.windows[array.name];
-    const move = by => { w[key] = Math.max(0, Math.min(w[key] + by, kept - 1)); render(); };
+    const move = by => { w[key] = Math.max(0, Math.min(w[key] + by, kept - 1)); drawAgain(); };
     const line = h("span", {}, `${what} ${list[0]}–${list[list.length - 1]} of ${all}`);
     turned.append(line);
     if (kept > many) line.append(
