@@ -80,7 +80,7 @@ def mlp(ax: Axes) -> None:
     ax.plot(x, y, color=BLUE, lw=1.8, ls="--")
 
 
-@picture("scaling", "api-normalization")
+@picture("scaling", "api-normalization", "batch_normalization")
 def scaling(ax: Axes) -> None:
     x = np.linspace(0.1, 2.9, 300)
     for mean, width, color in [(0.6, 0.12, GREY), (2.0, 0.45, GREY)]:
@@ -289,6 +289,54 @@ def rows_columns(ax: Axes) -> None:
     for i in range(4):
         box(ax, (0.2, 0.3 + 0.38 * i), (1.1, 0.28), BLUE)
         box(ax, (1.7 + 0.3 * i, 0.3), (0.2, 1.42), ORANGE)
+
+
+def valley(ax: Axes) -> None:
+    """The contour lines of a long valley."""
+    t = np.linspace(0, 2 * np.pi, 100)
+    for r in (0.35, 0.7, 1.0):
+        ax.plot(1.5 + 1.35 * r * np.cos(t), 1 + 0.8 * r * np.sin(t), color=GREY, lw=0.8)
+
+
+@picture("momentum")
+def momentum(ax: Axes) -> None:
+    valley(ax)
+    x = np.linspace(0.25, 1.4, 9)
+    ax.plot(x, 1 + 0.5 * (-0.85) ** np.arange(9), color=GREY, lw=1.4)
+    t = np.linspace(0, 1, 60)
+    ax.plot(0.25 + 1.2 * t, 1 + 0.5 * np.exp(-3 * t) * np.cos(5 * t), color=ORANGE, lw=2)
+
+
+@picture("adam")
+def adam(ax: Axes) -> None:
+    valley(ax)
+    t = np.linspace(0, 1, 60)
+    ax.plot(0.3 + 1.15 * t, 1 + 0.55 * (1 - t) ** 1.2, color=BLUE, lw=2.2)
+
+
+@picture("dropout")
+def dropout(ax: Axes) -> None:
+    kept = RNG(3).uniform(size=(3, 5)) > 0.4
+    for i, j in np.ndindex(kept.shape):
+        color = BLUE if kept[i, j] else GREY
+        ax.add_patch(Circle((0.4 + 0.55 * j, 0.45 + 0.55 * i), 0.17, color=color, fill=kept[i, j]))
+
+
+@picture("lbfgs")
+def lbfgs(ax: Axes) -> None:
+    x = np.linspace(0.3, 2.7, 100)
+    ax.plot(x, 0.3 + 0.9 * (x - 1.6) ** 2 + 0.1 * np.sin(5 * x), color=GREY, lw=1.6)
+    ax.plot(x, 0.28 + 1.0 * (x - 1.62) ** 2, color=ORANGE, lw=2, ls="--")
+    ax.add_patch(Circle((1.62, 0.28), 0.09, color=BLUE, zorder=3))
+
+
+@picture("resuming")
+def resuming(ax: Axes) -> None:
+    x = np.linspace(0.2, 2.8, 100)
+    y = 0.3 + 1.4 * np.exp(-1.3 * (x - 0.2))
+    for part, color in ((x < 1.35, BLUE), (x > 1.65, ORANGE)):
+        ax.plot(x[part], y[part], color=color, lw=2.2)
+    ax.axvspan(1.42, 1.58, color=GREY, alpha=0.5, lw=0)
 
 
 def main(folder: Path = HERE) -> None:
