@@ -1,4 +1,4 @@
-"""The chapter's network of four hidden units and its five samples, and a step of gradient descent."""
+"""The chapter's four hidden units, its five samples, and a step of gradient descent."""
 
 import numpy as np
 
