@@ -10,7 +10,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.neural_network import MLPClassifier
 
 from skbackprop import BackpropClassifier
-from skbackprop.estimators.fitted import is_plain
+from skbackprop.estimators.fitted import plain
 from skbackprop.losses import LOSSES
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -383,12 +383,35 @@ def test_finite_values_with_an_infinite_sum_are_predicted_in_silence():
     X = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
     clf = BackpropClassifier((3,), max_iter=2).fit(X, np.arange(30) % 2)
     with np.errstate(all="raise"):
-        assert not is_plain(clf, np.full((4, 4), 3e38, np.float32))
-        assert is_plain(clf, X)
+        assert plain(clf, np.full((4, 4), 3e38, np.float32)) is None
+        assert plain(clf, X) is not None
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("n", [1, 1023, 1024, 1025, 2049])
+@pytest.mark.parametrize(("fitted", "given"), [(np.float32, np.float64), (np.float64, np.float32)])
+def test_arrays_of_the_other_float_dtype_need_no_validation(fitted, given):
+    X = np.random.default_rng(0).standard_normal((30, 4)).astype(given)
+    clf = BackpropClassifier((3,), max_iter=2).fit(X.astype(fitted), np.arange(30) % 2)
+    before = X.copy()
+    assert plain(clf, X).dtype == fitted
+    assert_array_equal(clf.predict_proba(X), clf.predict_proba(X.astype(fitted)))
+    assert_array_equal(X, before)
+    with pytest.raises(ValueError, match="infinity"):
+        clf.predict(np.full((1, 4), np.inf, given))
+    assert plain(clf, X.astype(">f8")) is None
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
+def test_what_overflows_in_the_fitted_dtype_is_an_error():
+    X = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
+    clf = BackpropClassifier((3,), max_iter=2).fit(X, np.arange(30) % 2)
+    with pytest.raises(ValueError, match="too large for dtype"):
+        clf.predict(np.full((1, 4), 1e300))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("n", [1, 511, 512, 513, 1025])
 def test_pieces_make_no_difference(n):
     X = np.random.default_rng(0).standard_normal((n, 4))
     clf = BackpropClassifier((3,), max_iter=2, random_state=0).fit(
