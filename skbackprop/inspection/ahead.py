@@ -31,7 +31,7 @@ def dense(scene: Scene, k: int, layer: Any, n: int) -> None:
             [f"Z{n}"],
             "dense",
             "Each unit adds up its inputs times its weights, a column of W, and its intercept.",
-            excerpt(Dense.predict_into, fragment),
+            excerpt(Dense.multiply, fragment),
             store=[A],
         )
     )

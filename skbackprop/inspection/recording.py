@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from math import nan
 from typing import Any
@@ -193,6 +194,10 @@ class RecordingSolver:
     def __getattr__(self, name: str) -> Any:
         """What the optimizer has."""
         return getattr(self.solver, name)
+
+    def step_for(self, theta: np.ndarray, grad: np.ndarray, state: Any) -> Callable[..., None]:
+        """`step`, so that every step is recorded."""
+        return self.step
 
     def step(self, theta: np.ndarray, grad: np.ndarray, state: Any, lr: float) -> None:
         """As the optimizer's."""
