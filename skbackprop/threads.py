@@ -15,9 +15,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Lock
+from contextvars import copy_context
+from threading import Condition, Lock
 from typing import Any
 
 import numpy as np
@@ -44,11 +45,17 @@ class Pool:
         path = controller.filepath
         self.is_scipys = "scipy.libs" in path or os.path.join("scipy", ".dylibs") in path
 
+    def unlimited(self) -> int:
+        """The number of threads without our limit."""
+        still_owed = self.owed and self.controller.num_threads == 1
+        return self.found if self.holders or still_owed else int(self.controller.num_threads)
+
     def hold(self, holder: object) -> None:
         """Limit the pool."""
-        still_owed = self.owed and self.controller.num_threads == 1
-        if not self.holders and not still_owed:
-            self.found, self.owed = self.controller.num_threads, False
+        if not self.holders:
+            found = self.unlimited()
+            self.owed = self.owed and self.controller.num_threads == 1
+            self.found = found
         self.holders.add(holder)
         self.limit(1)
 
@@ -101,8 +108,7 @@ class Pools:
             pools = self.all()
             if not any(pool.is_scipys for pool in pools):
                 return 1
-            found = [p.found if p.holders or p.owed else p.controller.num_threads for p in pools]
-        return min(*found, cpu_count())
+            return min(*(pool.unlimited() for pool in pools), cpu_count())
 
     def release(self, holder: object) -> None:
         """Release every pool that a fit holds."""
@@ -134,11 +140,20 @@ def blas_threads(largest_product: int) -> Iterator[None]:
                 pool.hold(holder)
         yield
     finally:
+        to_the_end(lambda: POOLS.release(holder))
+
+
+def to_the_end(task: Callable[[], None]) -> None:
+    """Call a task, and again if Ctrl-C has interrupted it, until it's done; then raise that."""
+    interrupt = None
+    while True:
         try:
-            POOLS.release(holder)
-        except KeyboardInterrupt:
-            POOLS.release(holder)  # the interrupt came before it was done
-            raise
+            task()
+            break
+        except KeyboardInterrupt as error:
+            interrupt = error
+    if interrupt:
+        raise interrupt
 
 
 #: Numbers times passes over them that make an array long: threads that share less wait longer than
@@ -187,23 +202,32 @@ class Helpers:
 
     def leave(self, keeper: object) -> None:
         """End the helpers, unless somebody else keeps them."""
-        with self.lock:
-            self.keepers.pop(keeper, None)
-            executor = None if self.keepers else self.executor
-            if executor:
-                self.executor = None
-        if executor:
-            executor.shutdown()
+        executor: ThreadPoolExecutor | None = None
 
-    def call(self, function: Callable[[], None], times: int) -> list[Future[None]]:
-        """Let up to so many helpers call a function, where there are any."""
+        def end() -> None:
+            nonlocal executor
+            with self.lock:
+                self.keepers.pop(keeper, None)
+                if self.executor and not self.keepers:
+                    executor, self.executor = self.executor, None
+            if executor:
+                executor.shutdown()
+
+        to_the_end(end)
+
+    def call(self, function: Callable[[], None], times: int) -> None:
+        """Let up to so many helpers call a function, where there are any, each in our context."""
         with self.lock:
-            n = max(self.keepers.values(), default=1) - 1
+            n = min(self.keepers.values(), default=1) - 1
             if n < 1:
-                return []
-            if self.executor is None:
-                self.executor = ThreadPoolExecutor(n, "skbackprop")
-            return [self.executor.submit(function) for _ in range(min(n, times))]
+                return
+            try:
+                if self.executor is None:
+                    self.executor = ThreadPoolExecutor(n, "skbackprop")
+                for _ in range(min(n, times)):
+                    self.executor.submit(copy_context().run, function)
+            except RuntimeError:
+                pass  # no more threads: the system allows none, or the interpreter shuts down
 
 
 HELPERS = Helpers()
@@ -224,58 +248,62 @@ def helpers(largest_product: int = LARGE_PRODUCT) -> Iterator[None]:
         HELPERS.leave(keeper)
 
 
+class Work:
+    """A call for each of some pieces, which threads take one after the other."""
+
+    def __init__(self, work: Callable[[Any], Any], pieces: Sequence[Any]) -> None:
+        self.work, self.left = work, deque(enumerate(pieces))
+        self.results: list[Any] = [None] * len(pieces)
+        self.helping, self.changed = 0, Condition()
+        self.error: BaseException | None = None
+
+    def work_off(self) -> None:
+        """Take pieces until none is left."""
+        try:
+            while self.left:
+                try:
+                    i, piece = self.left.popleft()
+                except IndexError:  # another thread has the last one
+                    break
+                self.results[i] = self.work(piece)
+        finally:
+            self.left.clear()  # after an error the others stop, too
+
+    def help_out(self) -> None:
+        """The same in a helper. One that comes too late finds nothing left."""
+        with self.changed:
+            self.helping += 1
+        try:
+            self.work_off()
+        except BaseException as error:
+            self.error = error
+        finally:
+            with self.changed:
+                self.helping -= 1
+                self.changed.notify()
+
+    def stop(self) -> None:
+        """Wait for the helpers' last pieces: they write to the caller's arrays."""
+        self.left.clear()  # after Ctrl-C
+        with self.changed:
+            while self.helping:
+                self.changed.wait()
+
+
 def share(work: Callable[[Any], Any], pieces: Sequence[Any]) -> list[Any]:
     """Call `work` for every piece, from several threads if there are helpers; return the results.
 
     Pieces must not overlap. An error in any thread is raised, once all of them have stopped.
     """
-    left, results = deque(enumerate(pieces)), [None] * len(pieces)
-    errors = np.geterr()  # each thread has its own: helpers take over those of the caller
-
-    def work_off() -> None:
-        try:
-            for i, piece in _taken(left):
-                results[i] = work(piece)
-        finally:
-            left.clear()  # after an error the others stop, too
-
-    def help_out() -> None:
-        with np.errstate(**errors):
-            work_off()
-
-    helping: list[Future[None]] = []
+    its = Work(work, pieces)
     try:
-        helping = HELPERS.call(help_out, len(pieces) - 1)
-        work_off()
+        HELPERS.call(its.help_out, len(pieces) - 1)
+        its.work_off()
     finally:
-        left.clear()  # after Ctrl-C
-        helping = [future for future in helping if not future.cancel()]
-        _wait(helping)
-    for future in helping:
-        future.result()
-    return results
-
-
-def _taken(left: deque[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
-    """Take one after the other until none is left; several threads may."""
-    while True:
-        try:
-            yield left.popleft()
-        except IndexError:
-            return
-
-
-def _wait(futures: list[Future[None]]) -> None:
-    """Wait, even if Ctrl-C is pressed meanwhile: the helpers write to the caller's arrays."""
-    interrupt = None
-    while True:
-        try:
-            wait(futures)
-            break
-        except KeyboardInterrupt as error:
-            interrupt = error
-    if interrupt:
-        raise interrupt
+        to_the_end(its.stop)
+    if its.error:
+        raise its.error
+    return its.results
 
 
 def shared(function: Callable[..., Any], array: np.ndarray, passes: int = 1) -> Callable[..., Any]:

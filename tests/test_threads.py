@@ -483,3 +483,110 @@ def test_predictions_of_csr_are_shared(allow):
     allow(3)
     assert_array_equal(clf.predict_proba(X), expected)
     assert_allclose(clf.predict_proba(X[:100]), expected[:100])
+
+
+def test_what_subclasses_change_is_not_cut():
+    class Decays(OPTIMIZERS["adamw"]):
+        def decay(self, W, lr):
+            W /= np.linalg.norm(W)
+
+    class Roots(Adam):
+        def root(self, state, out):
+            out.fill(np.sqrt(state.v.vector.mean()))
+            return 1.0
+
+    class Centred:
+        def step(self, theta, grad, state, lr):
+            grad -= grad.mean()
+            super().step(theta, grad, state, lr)
+
+    class Mixed(Centred, Adam):
+        pass
+
+    class Says(Decays):
+        elementwise = True
+
+    theta = np.zeros(2 * LONG)
+    for solver in Decays(), Roots(), Mixed():
+        assert solver.step_for(theta, theta.copy(), solver.init(theta)) == solver.step
+        assert solver.decay_for(theta) == solver.decay
+    for solver in Says(), OPTIMIZERS["adamw"]():
+        assert solver.decay_for(theta) != solver.decay
+
+
+def test_helpers_work_in_the_callers_context(allow):
+    allow(2)
+    both, called = threading.Barrier(2), []
+
+    def work(piece):
+        both.wait()
+        np.divide(np.ones(3), 0.0)
+
+    with helpers(), np.errstate(divide="call", call=lambda *args: called.append(args)):
+        share(work, [slice(1), slice(2)])
+    assert len(called) == 2
+
+
+@pytest.mark.parametrize("starts", [0, 1])
+def test_a_system_without_more_threads_leaves_the_work_to_the_caller(allow, monkeypatch, starts):
+    allow(4)
+    start, started = threading.Thread.start, []
+
+    def few(thread):
+        if len(started) == starts:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", few)
+    with helpers():
+        for _ in range(3):
+            assert share(lambda i: sleep(0.001) or i, range(20)) == list(range(20))
+    assert len(started) == starts
+    assert not ours()
+
+
+AFTER_MAIN = """
+import threading, time, warnings
+import numpy as np
+from skbackprop import BackpropClassifier, threads
+from skbackprop.threads import POOLS
+
+threads.LONG = 2**17
+POOLS.allowed = lambda: 3
+
+def fit():
+    threading.main_thread().join()
+    time.sleep(0.3)
+    X, y = np.ones((1800, 60)), np.arange(1800) % 3
+    clf = BackpropClassifier((500, 300), batch_size=600, max_iter=1).fit(X, y)
+    clf.predict(X)
+    print("done")
+
+threading.Thread(target=fit).start()
+"""
+
+
+def test_a_fit_may_outlast_the_main_thread():
+    command = [sys.executable, "-W", "ignore", "-c", AFTER_MAIN]
+    done = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True)
+    assert done.stdout == "done\n", done.stderr
+
+
+def test_the_smallest_limit_counts(allow):
+    allow(3)
+    with helpers():
+        allow(1)  # somebody lowers BLAS's limit
+        with helpers():
+            assert (
+                share(lambda piece: threading.current_thread(), range(9))
+                == [threading.current_thread()] * 9
+            )
+
+
+def test_a_limit_that_is_owed_is_void_once_somebody_sets_another(monkeypatch):
+    monkeypatch.setattr("skbackprop.threads.cpu_count", lambda: 64)
+    for pool in POOLS.all():
+        monkeypatch.setattr(pool, "found", 64)
+        monkeypatch.setattr(pool, "owed", True)
+    assert POOLS.allowed() == 2

@@ -129,6 +129,7 @@ class AMSGrad(Adam):
     """
 
     corrects_first: ClassVar[bool] = True
+    elementwise: ClassVar[bool] = True
 
     def init(self, theta: np.ndarray) -> AMSGradState:
         """m = v = v_hat = 0, t = 0."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from skbackprop.options import Option
-from skbackprop.threads import cuts, share
+from skbackprop.threads import cuts, share, shared
 from skbackprop.vectors import aligned_copy, aligned_zeros, axpy_for
 
 
@@ -24,17 +24,18 @@ class Optimizer(Solver):
     """A rule for one step along the gradient of one batch."""
 
     stochastic: ClassVar[bool] = True
-    #: True if `step` treats every parameter apart from the others, and the state is a `State`: then
-    #: threads can share it.
+    #: True if `step` and `decay` treat every parameter apart from the others, and the state is a
+    #: `State`: then threads can share them.
     elementwise: ClassVar[bool] = False
     #: Every step shrinks W by this share, times the learning rate; a field in some subclasses.
     weight_decay: float = 0.0
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """A class with a step of its own says itself that it's elementwise."""
+        """A class with methods of its own, or of a mixin's, says itself that it's elementwise."""
         super().__init_subclass__(**kwargs)
-        if "step" in vars(cls):
-            cls.elementwise = vars(cls).get("elementwise", False)
+        adds = len(cls.__bases__) > 1 or any(callable(value) for value in vars(cls).values())
+        if adds and "elementwise" not in vars(cls):
+            cls.elementwise = False
 
     def init(self, theta: np.ndarray) -> Any:
         """The state before the first step, for parameters like `theta`; it has a `copy()`."""
@@ -63,6 +64,10 @@ class Optimizer(Solver):
             state.take_numbers(parts[0][2])
 
         return step
+
+    def decay_for(self, W: np.ndarray) -> Callable[..., None]:
+        """`decay` for these weights; if they are long, in pieces that threads share."""
+        return shared(self.decay, W) if self.elementwise else self.decay
 
     def decay(self, W: np.ndarray, lr: float) -> None:
         """Overwrites W, all weights and no intercepts, with (1 - lr weight_decay) W.

@@ -10,7 +10,6 @@ import numpy as np
 
 from skbackprop.batches import Minibatches
 from skbackprop.network import Network
-from skbackprop.threads import shared
 from skbackprop.training.progress import Evaluation, Plan, Progress, Row
 from skbackprop.training.run import Run, Tasks
 from skbackprop.vectors import aligned_copy
@@ -80,7 +79,7 @@ class EpochRun(Run):
             batches.shuffle(self.rng)
         theta, grad, state = network.theta, network.grad, p.optimizer_state
         step, decays = plan.solver.step_for(theta, grad, state), plan.solver.weight_decay > 0
-        decay = shared(plan.solver.decay, network.weights)
+        decay = plan.solver.decay_for(network.weights)
         clip_norm, max_norm = plan.clip_norm, plan.max_norm
         schedule, moves = plan.schedule, plan.schedule.moves
         rate = base = float(plan.learning_rate_init * p.factor)
