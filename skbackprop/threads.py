@@ -140,20 +140,20 @@ def blas_threads(largest_product: int) -> Iterator[None]:
                 pool.hold(holder)
         yield
     finally:
-        to_the_end(lambda: POOLS.release(holder))
+        try:
+            POOLS.release(holder)
+        except KeyboardInterrupt:
+            POOLS.release(holder)  # the interrupt came before it was done
+            raise
 
 
 def to_the_end(task: Callable[[], None]) -> None:
     """Call a task, and again if Ctrl-C has interrupted it, until it's done; then raise that."""
-    interrupt = None
-    while True:
-        try:
-            task()
-            break
-        except KeyboardInterrupt as error:
-            interrupt = error
-    if interrupt:
-        raise interrupt
+    try:
+        task()
+    except KeyboardInterrupt:
+        to_the_end(task)
+        raise
 
 
 #: Numbers times passes over them that make an array long: threads that share less wait longer than
@@ -245,7 +245,11 @@ def helpers(largest_product: int = LARGE_PRODUCT) -> Iterator[None]:
             HELPERS.keep(keeper, POOLS.allowed())
         yield
     finally:
-        HELPERS.leave(keeper)
+        try:
+            HELPERS.leave(keeper)
+        except KeyboardInterrupt:
+            HELPERS.leave(keeper)  # the interrupt may have come before it began
+            raise
 
 
 class Work:

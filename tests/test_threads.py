@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from skbackprop.batches import Minibatches, Samples
 from skbackprop.network import Network
 from skbackprop.optimizers import OPTIMIZERS, Adam, Optimizer
 from skbackprop.threads import (
+    HELPERS,
     LARGE_PRODUCT,
     POOLS,
     blas_threads,
@@ -590,3 +592,34 @@ def test_a_limit_that_is_owed_is_void_once_somebody_sets_another(monkeypatch):
         monkeypatch.setattr(pool, "found", 64)
         monkeypatch.setattr(pool, "owed", True)
     assert POOLS.allowed() == 2
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer here")
+def test_ctrl_c_at_any_moment_leaves_nothing(allow):
+    allow(3)
+    clf, rng, before, n = trained({}, np.float32), np.random.default_rng(0), limits(), 0
+    rows = np.resize(LONG_X, (3000, 60))
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for _ in range(40):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.001, 0.03))
+                while True:
+                    clf.predict_proba(rows)
+            except KeyboardInterrupt:
+                n += 1
+            assert not HELPERS.keepers
+            assert HELPERS.executor is None
+            assert limits() == before
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert n == 40
+    for _ in range(500):  # one whose start was interrupted ends by itself
+        if ours():
+            sleep(0.01)
+    assert not ours()
