@@ -48,13 +48,24 @@ def _long_routines(dtype: np.dtype) -> tuple[Callable[..., Any], Callable[..., A
     one = ctypes.c_int(1)
 
     def axpy(x: np.ndarray, y: np.ndarray, a: float) -> None:
+        _check_alike(x, y)
         n = ctypes.c_int(x.size)
         blas_axpy(n, number(a), x.ctypes.data, one, y.ctypes.data, one)
 
     def dot(x: np.ndarray, y: np.ndarray) -> float:
+        _check_alike(x, y)
         return blas_dot(ctypes.c_int(x.size), x.ctypes.data, one, y.ctypes.data, one)
 
     return axpy, dot
+
+
+def _check_alike(x: np.ndarray, y: np.ndarray) -> None:
+    """ctypes would write anywhere."""
+    contiguous = x.flags.forc and y.flags.forc
+    if x.dtype != y.dtype or x.size != y.size or not contiguous:
+        raise ValueError(
+            f"Vectors must be contiguous and alike, got {x.dtype}{x.shape} and {y.dtype}{y.shape}."
+        )
 
 
 def _routine(name: str, returns: Any, *takes: Any) -> Any:

@@ -19,7 +19,7 @@ from skbackprop import BackpropClassifier
 from skbackprop.activations import FunctionPair
 from skbackprop.batches import Minibatches, Samples
 from skbackprop.network import Network
-from skbackprop.optimizers import OPTIMIZERS, Adam, Optimizer
+from skbackprop.optimizers import OPTIMIZERS, Adam, Optimizer, RunningMean
 from skbackprop.threads import (
     HELPERS,
     LARGE_PRODUCT,
@@ -623,3 +623,12 @@ def test_ctrl_c_at_any_moment_leaves_nothing(allow):
         if ours():
             sleep(0.01)
     assert not ours()
+
+
+@pytest.mark.parametrize(
+    "x", [np.ones(LONG), np.ones(2 * LONG, "f4"), np.ones(2 * LONG, "f4")[::2]]
+)
+def test_a_running_mean_takes_no_long_vector_of_another_kind(x):
+    mean = RunningMean.zero(np.ones(LONG, np.float32))
+    with pytest.raises(ValueError, match="contiguous and alike"):
+        mean.take_in(x, 0.9)
