@@ -9,7 +9,10 @@ from skbackprop.options import Option
 
 
 class Activation(Option):
-    """An elementwise function of the scores Z of a hidden layer."""
+    """An elementwise function of the scores Z of a hidden layer.
+
+    Several threads may call its methods at once, each with other rows: keep no arrays in it.
+    """
 
     #: True if Z is needed besides A, by f' or by the steps of f itself. The two are then separate
     #: arrays, and `forward` leaves Z unchanged; otherwise they are one.
