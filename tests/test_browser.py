@@ -121,7 +121,7 @@ def test_the_keyboard_is_enough(visit):
     assert tab.is_disabled("#next")
     tab.keyboard.press("Home")
     assert tab.is_disabled("#back")
-    tab.focus("#arrays td[tabindex='0']")
+    tab.focus("#arrays .out td[tabindex='0']")
     for key in "Home", "ArrowDown", "ArrowRight":
         tab.keyboard.press(key)
     assert tab.inner_text("#position").startswith("1 /")  # the arrows move in the array
@@ -129,6 +129,13 @@ def test_the_keyboard_is_enough(visit):
     assert re.match(r"Z1 row \d+, column \d+: ", focused)
     i, j = map(int, re.findall(r"\d+", focused)[1:3])
     assert tab.inner_text("#explanation h3").startswith(f"Z1[{i}, {j}] = ")
+    # the tab key stops in each array, if it can at a number that is marked; pagers are on the way
+    for before in f"b1 {j}: ", f"W1 row 0, column {j}: ":
+        focused = ""
+        while not focused.startswith(before[:2]):
+            tab.keyboard.press("Shift+Tab")
+            focused = tab.evaluate("document.activeElement.getAttribute('aria-label')")
+        assert focused.startswith(before)
     tab.keyboard.press("Escape")
     tab.keyboard.press("ArrowRight")
     assert tab.inner_text("#position").startswith("2 /")
@@ -163,6 +170,40 @@ def test_an_entry_of_dw1_is_written_out(visit):
         "[...document.querySelectorAll('#arrays td.from')].map(t => t.dataset.name + t.dataset.j)"
     )
     assert set(marked) == {"X2", "dZ13"}
+
+
+def test_a_number_can_be_held_and_followed(visit):
+    """To the terms of a sum, and from dW1 to dZ1, dA1 and so on, with the mouse alone."""
+    trace = trace_backprop(fitted(alpha=0), X, y)
+    tab = visit(trace.to_html())
+    tab.click("#chips button:text-is('dW1')")
+    tab.click("#arrays td[data-name='dW1'][data-i='2'][data-j='3']")
+    tab.hover("#arrays td[data-name='X'][data-i='0'][data-j='0']")
+    assert tab.inner_text("#explanation h3").startswith("dW1[2, 3] = ")
+    tab.click("#explanation summary")
+    assert tab.locator("#explanation details .term").count() == len(X)
+    for name, index in {"dZ1": "[1, 3]", "dA1": "[1, 3]"}.items():
+        tab.click(f"#arrays td[data-name='{name}'][data-i='1'][data-j='3']")
+        tab.click("#explanation .maker")
+        assert tab.inner_text("#card h2").startswith("Back through")
+        assert tab.inner_text("#explanation h3").startswith(f"{name}{index} = ")
+    tab.hover("#arrays td[data-name='dZ2'][data-i='2'][data-j='1']")
+    assert tab.inner_text("#explanation h3").startswith("dZ2[2, 1] = ")
+
+
+def test_pointing_turns_the_pages_of_the_other_arrays(visit):
+    digits, classes = load_digits(return_X_y=True)
+    trace = trace_backprop(fitted(digits, classes, hidden_layer_sizes=(30,)), digits, classes)
+    tab = visit(trace.to_html())
+    tab.click("#chips button:text-is('dW1')")
+    for i, j in (2, 3), (9, 1), (5, 0):
+        tab.hover(f"#arrays td[data-name='dW1'][data-i='{i}'][data-j='{j}']")
+        assert tab.inner_text("#explanation h3").startswith(f"dW1[{i}, {j}] = ")
+        marked = tab.evaluate(
+            "[...document.querySelectorAll('#arrays td.from')]"
+            ".map(t => t.dataset.name + ' ' + t.dataset.j)"
+        )
+        assert set(marked) == {f"X {i}", f"dZ1 {j}"}
 
 
 def test_one_sample(visit):

@@ -164,7 +164,7 @@ def test_a_regressor():
     features, target = load_diabetes(return_X_y=True)
     reg = BackpropRegressor("squared_error", (8,), max_iter=3).fit(features, target)
     data = data_of(trace_backprop(reg, features, target).to_html())
-    assert data["outputs"] == ["y1"]
+    assert data["outputs"] == ["y0"]
     assert data["runs"][0]["targets"][0] == "151"
 
 
@@ -197,3 +197,24 @@ def test_nothing_of_the_users_is_changed():
         assert_array_equal(W, old)
     assert_array_equal(clf._progress.optimizer_state.m.vector, memory.m.vector)
     assert clf._progress.optimizer_state.t == memory.t
+
+
+def test_a_page_says_that_nothing_is_dropped():
+    trace = trace_backprop(fitted(dropout=0.5), X, y)
+    (note,) = [n for n in data_of(trace.to_html())["notes"] if "Dropout" in n]
+    assert "trace_training" in note
+    assert not any(
+        "Dropout" in n for n in data_of(trace_backprop(fitted(), X, y).to_html())["notes"]
+    )
+
+
+def test_the_loss_of_one_sample_in_words():
+    def words(estimator, y):
+        steps = scene_of(trace_backprop(estimator.fit(X, y), X, y).walk.passes[0]).steps
+        return next(step.words for step in steps if step.title == "The loss")
+
+    clf = BackpropClassifier((3,), max_iter=1)
+    assert words(clf, y).startswith("Each sample has a loss: L_i = -log A_y. ")
+    reg = BackpropRegressor("squared_error", (3,), max_iter=1)
+    assert "L_i = 1/2 e**2, e = A - Y. " in words(reg, X[:, 0])
+    assert "e = A - Y, averaged over the outputs. " in words(reg, X[:, :2])

@@ -12,7 +12,7 @@ from skbackprop.inspection.source import excerpt
 from skbackprop.inspection.steps import ROWS, Scene, Step, says
 from skbackprop.inspection.updates import state_arrays, update_rule
 from skbackprop.losses.exponential import ExponentialPoisson
-from skbackprop.losses.identity import IdentitySquaredError
+from skbackprop.losses.identity import IdentityLoss, IdentitySquaredError
 from skbackprop.losses.sigmoid import SigmoidCrossEntropy, SigmoidSquaredError
 from skbackprop.losses.softmax import SoftmaxCrossEntropy
 from skbackprop.network import Network
@@ -69,7 +69,7 @@ def loss(scene: Scene) -> None:
             [A, "Y", "L_i", "w"],
             ["L"],
             "loss",
-            f"Each sample has a loss L_i: {says(kind)}. w is its share of the batch.",
+            f"Each sample has a loss: {_of_one(kind, Y)}. w is its share of the batch.",
             excerpt(kind.value_and_gradient),
             store=["Y", A],
         )
@@ -94,6 +94,20 @@ def loss(scene: Scene) -> None:
             use=["Y", A],
         )
     )
+
+
+def _of_one(kind: Any, Y: np.ndarray) -> str:
+    """The loss of one sample, as the class's docstring has it, such as "L_i = -log A_y"."""
+    text = re.sub(r", dZ = .*", "", says(kind))
+    found = re.search(r"\b[Ll] = (.*)", text)
+    if found is None:
+        return text
+    formula = found[1]
+    if issubclass(kind, IdentityLoss):
+        formula += ", e = A - Y"
+        if Y.ndim > 1 and Y.shape[1] > 1:
+            formula += f", {'averaged' if kind.mean_over_outputs else 'summed'} over the outputs"
+    return f"L_i = {formula}"
 
 
 def _slope(kind: Any, n: int) -> str:

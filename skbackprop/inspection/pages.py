@@ -17,6 +17,7 @@ from skbackprop.inspection.holders import Held
 from skbackprop.inspection.recording import Pass
 from skbackprop.inspection.steps import ROWS, Named, Scene, Step, short
 from skbackprop.inspection.walk import scene_of
+from skbackprop.layers import Dropout
 
 #: Bytes of numbers in a page, about; the page's own code takes 50 kB more.
 BUDGET = 700_000
@@ -87,11 +88,11 @@ class Walk:
         """The walk of an estimator's passes."""
         network, architecture = held.network, passes[0].architecture
         units = list(architecture.units)
-        inputs = held.names or [f"x{j + 1}" for j in range(units[0])]
+        inputs = held.names or [f"x{j}" for j in range(units[0])]
         classes = getattr(network, "classes_", None)
         binary = classes is not None and units[-1] == 1
         if classes is None:
-            outputs = [f"y{k + 1}" for k in range(units[-1])]
+            outputs = [f"y{k}" for k in range(units[-1])]
         else:
             outputs = [str(c) for c in (classes[-1:] if binary else classes)]
         return cls(
@@ -320,7 +321,14 @@ def _notes(walk: Walk, scenes: list[Scene], shown: dict[str | int, int]) -> list
     cut = [f"{shown[n]} of {u}" for n, u in enumerate(walk.units) if shown[n] < u]
     if cut:
         notes.append(f"Of large layers it holds the first units: {', '.join(cut)}.")
-    if walk.passes[0].update is None:
+    first = walk.passes[0]
+    drops = any(isinstance(layer, Dropout) for layer in first.row)
+    if drops and not any(name.startswith("D") for name in first.arrays):
+        notes.append(
+            "Dropout drops nothing in this pass, as in prediction. In a page of trace_training it"
+            " does, and the masks are shown."
+        )
+    if first.update is None:
         notes.append(
             "L-BFGS makes a step from many passes, so there is no step of the optimizer to show."
         )

@@ -184,7 +184,8 @@ def trace_backprop(estimator: Any, X: Any, y: Any, sample_weight: Any = None) ->
     """Return every intermediate of one forward and one backward pass, by its textbook name.
 
     X is treated as one batch, whatever `batch_size` is. The engine itself does the two passes,
-    in the fitted dtype. The arrays of the layers are copies.
+    in the fitted dtype. Nothing is dropped, whatever `dropout` is; `trace_training` shows passes
+    with dropout. The arrays of the layers are copies.
 
     Parameters
     ----------

@@ -207,7 +207,8 @@ function explain(step, run, outName, i, j) {
   told.difference = known ? Math.abs(told.value - stored) : undefined;
   told.ok = known ? told.difference <= 5e-6 * (told.size + Math.abs(stored)) + 1e-37 : null;
   const samples = ["dW", "db", "loss", "dgamma"].includes(step.rule);
-  const others = samples ? `the other ${a.X.allRows - a.X.rows} samples` : "the other units";
+  const others = samples ? `the other ${a.X.allRows - a.X.rows} samples`
+    : step.rule === "dense" && step.layer === 1 ? "the other features" : "the other units";
   return { ...told, stored, others, label: entry(out, i, j).label };
 }
 

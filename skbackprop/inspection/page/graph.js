@@ -47,8 +47,8 @@ function edgeNumbers(step, run, n, sample) {
 function drawGraph(state) {
   const run = RUNS[state.run], step = DATA.steps[state.step], { units, links } = DATA;
   const L = units.length - 1, narrow = $("graph").clientWidth < 600;
-  const width = narrow ? 460 : 1000, height = narrow ? 264 : 248, top = narrow ? 46 : 36, bottom = height - 18;
-  const start = narrow ? 22 : 60, x = l => start + l * (width - (narrow ? 122 : 190)) / L;
+  const width = narrow ? 460 : 1000, height = narrow ? 264 : 240, top = narrow ? 46 : 36, bottom = height - 18;
+  const start = narrow ? 22 : 72, x = l => start + l * (width - (narrow ? 122 : 202)) / L;
   const shown = units.map((u, l) => Math.min(u, DRAWN, columnsOf(l, run)));
   const few = Math.max(...shown) <= 5; // then there is room for the numbers
   const y = (l, j) => {

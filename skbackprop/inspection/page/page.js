@@ -1,6 +1,7 @@
 // The page: what is shown, and how people move through it.
 
-const state = { step: 0, run: 0, sample: null, chosen: null, playing: null, windows: {} };
+// A number is chosen by pointing at it, and held by a click, until the next one.
+const state = { step: 0, run: 0, sample: null, chosen: null, held: null, playing: null, windows: {} };
 const ROWS = 10; // of an array at a time
 
 // Formulas: the names of arrays with their shapes below.
@@ -85,8 +86,8 @@ function drawMemo() {
   const list = h("ul", {});
   for (const [name, { stored, used }] of MEMO) {
     const s = state.step, last = Math.max(...used, -1);
-    const status = s < stored ? "not yet" : s === stored ? "stored now" : used.includes(s) ? "used now" : s > last ? "no longer needed" : "kept";
-    const mark = { "not yet": "○", "stored now": "▼", kept: "●", "used now": "▲", "no longer needed": "◌" }[status];
+    const status = s < stored ? "not yet" : s === stored ? "stored now" : used.includes(s) ? "used now" : s > last ? "done" : "kept";
+    const mark = { "not yet": "○", "stored now": "▼", kept: "●", "used now": "▲", done: "◌" }[status];
     list.append(h("li", { class: status.replace(/ /g, "-") }, h("span", { "aria-hidden": "true" }, mark + " "), h("b", {}, name), h("span", { class: "hint" }, ` ${status}`)));
   }
   $("memo").replaceChildren(h("h3", {}, "Memo: kept for the way back"), list);
@@ -184,7 +185,7 @@ function windowOf(array) {
 
 function columnName(array, j) {
   const axis = array.axes[array.axes.length - 1];
-  if (array.axes.length === 1 && array.batch) return "";
+  if (axis === undefined || (array.axes.length === 1 && array.batch)) return "";
   if (axis === 0) return DATA.inputs[j] ?? String(j);
   if (axis === DATA.units.length - 1) return DATA.outputs[j] ?? String(j);
   return String(j);
@@ -245,8 +246,11 @@ function choose(name, i, j, byHand) {
   if (state.chosen?.name === name && state.chosen.i === i && state.chosen.j === j && byHand === "hover") return;
   state.chosen = { name, i, j };
   drawExplanation();
-  if (byHand !== "hover" && reveal(state.from)) drawArrays();
+  const focused = $("arrays").contains(document.activeElement);
+  const turned = reveal(state.from);
+  if (turned) drawArrays();
   mark();
+  if (turned && focused) document.querySelector("#arrays td.chosen")?.focus({ preventScroll: true });
 }
 
 // Turn the pages of arrays so that at least one of the numbers to be marked can be seen.
@@ -312,6 +316,7 @@ function drawExplanation() {
     : told.ok ? `✓ = ${number(told.value, 5)}, and the stored number is ${number(told.stored, 5)}`
     : `✗ this gives ${number(told.value, 5)}, but the stored number is ${number(told.stored, 5)}`;
   parts.push(h("p", { class: "verdict " + (told.ok ? "good" : told.ok === false ? "bad" : "") }, verdict));
+  if (maker !== state.step) parts.push(h("button", { type: "button", class: "maker", onclick: () => show(maker, name, i, j) }, `Go to the step that makes ${name}`));
   box.replaceChildren(...parts);
   box.dataset.ok = String(told.ok);
 }
@@ -323,13 +328,17 @@ function termNode(term) {
 }
 
 function mark() {
+  $("explanation").classList.toggle("held", state.held !== null);
   for (const td of document.querySelectorAll("#arrays td[data-name]")) {
     const { name, i, j } = td.dataset, c = state.chosen;
     td.classList.toggle("chosen", c.name === name && +i === c.i && +j === c.j);
     td.classList.toggle("from", (state.from || []).some(([n, p, q]) => n === name && (p === null || p === +i) && (q === null || q === +j)));
-    td.tabIndex = td.classList.contains("chosen") ? 0 : -1;
   }
-  if (!document.querySelector("#arrays td[tabindex='0']")) document.querySelector("#arrays td[data-name]")?.setAttribute("tabindex", 0);
+  // The tab key stops once in each array: at a number that is marked, or where it was before.
+  for (const table of document.querySelectorAll("#arrays table")) {
+    const stop = [".chosen", ".from", "[tabindex='0']", "[data-name]"].map(s => table.querySelector("td" + s)).find(td => td);
+    for (const td of table.querySelectorAll("td[data-name]")) td.tabIndex = td === stop ? 0 : -1;
+  }
 }
 
 function chooseFirst() {
@@ -345,8 +354,14 @@ function chooseFirst() {
 }
 
 // Moving.
+function show(k, name, i, j) {
+  go(k);
+  choose(name, i, j);
+  document.querySelector("#arrays td.chosen")?.focus({ preventScroll: innerWidth > 700 });
+}
 function go(k) {
   state.step = Math.max(0, Math.min(DATA.steps.length - 1, k));
+  state.held = null;
   render();
   chooseFirst();
 }
@@ -377,29 +392,36 @@ function setUp() {
   $("heading").textContent = RUNS.length > 1 ? "Backpropagation, step by step, as a network is trained" : "One step of backpropagation";
   $("subtitle").textContent = `A ${DATA.estimator} of ${units} units, ${m} sample${m === 1 ? "" : "s"}`
     + (RUNS.length > 1 ? ` a step, ${RUNS.length} steps${DATA.every > 1 ? `, one of every ${DATA.every} on this page` : ""}.` : `, loss ${number(RUNS[0].numbers.loss, 4)}.`)
-    + " Point at any number to see where it comes from.";
+    + " Point at any number to see where it comes from; a click holds it.";
   $("step").max = DATA.steps.length - 1;
   DATA.steps.forEach(s => $("phases").append(h("span", { class: s.phase })));
   const select = $("sample");
   const fill = () => {
     const run = RUNS[state.run];
     select.replaceChildren(h("option", { value: "" }, m === 1 ? "the sample" : `the whole batch (${m})`),
-      ...range(m === 1 ? 0 : Math.min(run.arrays.X.rows, 200)).map(i => h("option", { value: i }, `sample ${i}: ${clip(run.targets[i] ?? "", 18)}`)));
+      ...range(m === 1 ? 0 : Math.min(run.arrays.X.rows, 200)).map(i => h("option", { value: i }, `sample ${i}, target ${clip(run.targets[i] ?? "", 16)}`)));
     select.value = state.sample === null ? "" : state.sample;
   };
   fill();
   if (m === 1) { state.sample = 0; select.parentNode.hidden = true; }
-  select.addEventListener("change", () => { state.sample = select.value === "" ? (m === 1 ? 0 : null) : +select.value; state.chosen = null; render(); });
+  select.addEventListener("change", () => { state.sample = select.value === "" ? (m === 1 ? 0 : null) : +select.value; state.chosen = state.held = null; render(); });
   $("step").addEventListener("input", () => go(+$("step").value));
   $("first").addEventListener("click", () => go(0));
   $("back").addEventListener("click", () => go(state.step - 1));
   $("next").addEventListener("click", () => go(state.step + 1));
   $("play").addEventListener("click", () => play(!state.playing));
+  let rests = "";
   const point = event => {
     const td = event.target.closest?.("td[data-name]");
     if (!td) return;
-    const { name, i, j } = td.dataset;
-    choose(name, +i, +j, event.type === "mouseover" ? "hover" : "click");
+    const { name, i, j } = td.dataset, hovers = event.type === "mouseover";
+    // Arrays that are drawn again may move under a pointer that rests.
+    const place = `${event.screenX} ${event.screenY}`;
+    if (hovers && (state.held || place === rests)) return;
+    if (hovers) rests = place;
+    const key = `${name} ${i} ${j}`;
+    if (event.type === "click") state.held = state.held === key ? null : key;
+    choose(name, +i, +j, hovers ? "hover" : "click");
     if (event.type !== "mouseover") document.querySelector("#arrays td.chosen")?.focus();
   };
   for (const kind of ["mouseover", "focusin", "click"]) $("arrays").addEventListener(kind, point);
@@ -419,13 +441,13 @@ function setUp() {
   let width = innerWidth;
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; render(); } });
   if (RUNS.length > 1) setUpTraining(fill);
-  $("notes").append(h("p", {}, "Indices count from 0, as in NumPy. Arrow keys go through the pass; in an array, from number to number, and Escape leaves it. " + DATA.notes.join(" ")));
+  $("notes").append(h("p", {}, "Indices count from 0, as in NumPy. Arrow keys go through the pass. In an array they go from number to number; Tab goes to the next array, and Escape leaves it. " + DATA.notes.join(" ")));
   render();
   chooseFirst();
 }
 
 function inTable(event, td) {
-  if (event.key === "Escape") { td.blur(); event.preventDefault(); return; }
+  if (event.key === "Escape") { state.held = null; mark(); td.blur(); event.preventDefault(); return; }
   const row = td.parentNode, column = [...row.children].indexOf(td);
   const next = {
     ArrowRight: td.nextElementSibling, ArrowLeft: td.previousElementSibling,
