@@ -25,12 +25,12 @@ def main(folder: Path) -> None:
         page = Path(made) / "page.html"
         trace.to_html(page)
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
-        tab = chromium.new_page(viewport={"width": 1400, "height": 836})
+        tab = chromium.new_page(viewport={"width": 1400, "height": 872})
         tab.goto(page.as_uri())
         tab.click("#chips button:text-is('dW2')")
         shot = Image.open(BytesIO(tab.screenshot())).convert("RGB")
         chromium.close()
-    few = shot.quantize(160, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = shot.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     few.save(folder / "step_through.png", optimize=True)
 
 
