@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 import skbackprop
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import ReLU
-from skbackprop.inspection import LayerTrace, Trace, trace_backprop
+from skbackprop.inspection import LayerTrace, Trace, trace_backprop, trace_training
 from skbackprop.inspection.source import excerpt
 from skbackprop.inspection.walk import scene_of
 from skbackprop.layers import Dense
@@ -218,3 +218,17 @@ def test_the_loss_of_one_sample_in_words():
     reg = BackpropRegressor("squared_error", (3,), max_iter=1)
     assert "L_i = 1/2 e**2, e = A - Y. " in words(reg, X[:, 0])
     assert "e = A - Y, averaged over the outputs. " in words(reg, X[:, :2])
+
+
+def test_long_names_and_deep_trainings_stay_below_a_megabyte():
+    labels = np.array(["a" * 5000, "b" * 5000, "c"], dtype=object)[y]
+    page = trace_backprop(fitted(y=labels), X, labels).to_html()
+    assert len(page) < 2e5
+    assert "a" * 59 + "…" in data_of(page)["outputs"]
+    deep = BackpropClassifier((16,) * 10, batch_size=64, max_iter=1, random_state=0)
+    page = trace_training(deep, X[:, :2], y, steps=60).to_html()
+    assert len(page) < 1e6
+    data = data_of(page)
+    assert data["every"] > 1
+    assert data["made"] == 60
+    assert len(data["runs"]) == len(data["plane"]["frames"]) == -(-60 // data["every"])

@@ -7,16 +7,15 @@ import html
 import json
 from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
-from math import ceil
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
 
+from skbackprop.inspection.fitting import MOST_ROWS, Kept, fitted, rests
 from skbackprop.inspection.holders import Held
 from skbackprop.inspection.recording import Pass
 from skbackprop.inspection.steps import ROWS, Named, Scene, Step, short
-from skbackprop.inspection.walk import scene_of
 from skbackprop.layers import Dropout
 
 #: Bytes of numbers in a page, about; the page's own code takes 50 kB more.
@@ -25,12 +24,8 @@ BUDGET = 700_000
 SMALL = 400_000
 #: In this order.
 SCRIPTS = ("numbers.js", "explain.js", "graph.js", "training.js", "page.js")
-#: Units per layer that are kept, the largest number first that fits.
-UNITS = (512, 256, 128, 64, 32, 16, 8)
-#: Steps of a training that are kept.
-MOST_PASSES = 60
-#: Samples that are kept: at most, and at least before units are cut.
-MOST_ROWS, FEWEST_ROWS = 400, 12
+#: Characters of a name.
+LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -131,20 +126,17 @@ def _targets(Y: np.ndarray, classes: Any) -> list[str]:
 
 def page(walk: Walk, budget: int = BUDGET, embedded: bool = False) -> str:
     """The HTML file."""
-    every = ceil(len(walk.passes) / MOST_PASSES)
-    walk = walk.thinned(every)
-    with np.errstate(all="ignore"):  # of a network that diverged
-        scenes = [scene_of(one) for one in walk.passes]
+    codes = 0 if walk.plane is None else walk.plane.frames[0].size * 2 // 3  # in base64
+    every, shown, scenes = fitted(walk.passes, walk.units, codes, budget)
+    made, walk = len(walk.passes), walk.thinned(every)
     plane = _plane(walk.plane) if walk.plane else None
-    taken = sum(map(len, plane["frames"])) if plane else 0
-    shown = _fit(scenes, walk.units, max(budget - taken, budget // 3))
     pool = Pool()
     runs = [
         {
             "arrays": {name: pool.pack(a, shown) for name, a in _named(w, shown).items()},
             "samples": len(w.done.Z),
             "numbers": {name: float(np.nan_to_num(x)) for name, x in w.numbers.items()},
-            "targets": targets[: shown[ROWS]],
+            "targets": _brief(targets[: shown[ROWS]]),
         }
         for w, targets in zip(scenes, walk.targets, strict=True)
     ]
@@ -153,8 +145,8 @@ def page(walk: Walk, budget: int = BUDGET, embedded: bool = False) -> str:
         "estimator": walk.estimator,
         "units": walk.units,
         "links": walk.links,
-        "inputs": walk.inputs[: shown[0]],
-        "outputs": walk.outputs[: shown[len(walk.units) - 1]],
+        "inputs": _brief(walk.inputs[: shown[0]]),
+        "outputs": _brief(walk.outputs[: shown[len(walk.units) - 1]]),
         "steps": [_step(step, sources) for step in scenes[0].steps],
         "sources": sources,
         "runs": runs,
@@ -162,6 +154,7 @@ def page(walk: Walk, budget: int = BUDGET, embedded: bool = False) -> str:
         "blobs": pool.blobs,
         "plane": plane,
         "every": every,
+        "made": made,
         "notes": _notes(walk, scenes, shown),
     }
     text = json.dumps(data, separators=(",", ":"), allow_nan=False, default=float)
@@ -199,7 +192,7 @@ class Pool:
         self.blobs: list[str] = []
         self.where: dict[str, int] = {}
 
-    def pack(self, array: Named, shown: dict[str | int, int]) -> int:
+    def pack(self, array: Named, shown: Kept) -> int:
         """Where the numbers of the part shown are."""
         part = tuple(slice(0, shown[axis]) for axis in array.axes)
         values = array.values[part]
@@ -213,73 +206,20 @@ class Pool:
         return self.where[text]
 
 
-def _fit(scenes: list[Scene], units: list[int], budget: int) -> dict[str | int, int]:
-    """How many samples and units are kept so that the numbers take no more than a budget."""
-    m = min(len(w.done.Z) for w in scenes)
-    shown: dict[str | int, int] = {}
-    for most in UNITS:
-        shown = {n: min(u, most) for n, u in enumerate(units)}
-        fixed = per_row = 0
-        for w in scenes:
-            for array in w.arrays.values():
-                others = int(np.prod([shown[a] for a in array.axes if a != ROWS]))
-                if ROWS in array.axes:
-                    per_row += others
-                else:
-                    fixed += others
-        fixed = int(1.6 * fixed)  # what is left out of sums
-        rows = (budget * 3 // 16 - fixed) // max(per_row, 1)
-        shown[ROWS] = int(min(m, MOST_ROWS, max(rows, 1)))
-        if rows >= min(m, FEWEST_ROWS):
-            break
-    return shown
+def _brief(names: list[str]) -> list[str]:
+    """Names, the very long ones cut."""
+    return [name if len(name) <= LONGEST else name[: LONGEST - 1] + "…" for name in names]
 
 
-def _named(w: Scene, shown: dict[str | int, int]) -> dict[str, Named]:
+def _named(w: Scene, shown: Kept) -> dict[str, Named]:
     """The arrays of a pass, and for every sum whose terms aren't all kept the sum of the others."""
-    return w.arrays | _rests(w, shown)
+    return w.arrays | rests(w, shown)
 
 
-def _shape(array: Named, shown: dict[str | int, int]) -> dict[str, Any]:
+def _shape(array: Named, shown: Kept) -> dict[str, Any]:
     """What the axes are, how long, and how much of them is kept."""
     kept = [shown[axis] for axis in array.axes]
     return {"x": array.axes, "s": array.values.shape, "r": kept}
-
-
-def _rests(w: Scene, shown: dict[str | int, int]) -> dict[str, Named]:
-    """The sums of the terms that aren't kept."""
-    rests: dict[str, Named] = {}
-
-    def keep(name: str, values: Any, axes: tuple[str | int, ...]) -> None:
-        rests[f"rest:{name}"] = Named(np.asarray(values), axes)
-
-    for step in w.steps:
-        if step.rule not in ("dense", "dW", "dA", "db", "loss", "dgamma"):
-            continue
-        arrays = {name: w.arrays[name] for name in (*step.ins, *step.outs)}
-        for out in step.outs:
-            axes = arrays[out].axes
-            ins = [arrays[name].values for name in step.ins]
-            if step.rule == "dense" and shown[step.layer - 1] < ins[0].shape[1]:
-                k = shown[step.layer - 1]
-                W = ins[1] * ins[3][:, None] if len(ins) > 3 else ins[1]
-                keep(out, ins[0][:, k:] @ W[k:], axes)
-            elif step.rule == "dA" and shown[step.layer] < ins[0].shape[1]:
-                k = shown[step.layer]
-                keep(out, ins[0][:, k:] @ ins[1][:, k:].T, axes)
-            elif shown[ROWS] < len(w.done.Z):
-                r = shown[ROWS]
-                if step.rule == "dW":
-                    rest = ins[0][r:].T @ ins[1][r:]
-                    keep(out, rest * ins[2][:, None] if len(ins) > 2 else rest, axes)
-                elif step.rule == "db":
-                    keep(out, ins[0][r:].sum(axis=0), axes)
-                elif step.rule == "loss":
-                    keep(out, [ins[2][r:] @ ins[3][r:]], axes)
-                elif step.rule == "dgamma":
-                    scale = ins[1][r:] if out.startswith("dgamma") else 1.0
-                    keep(out, (ins[0][r:] * scale).sum(axis=0), axes)
-    return rests
 
 
 def _step(step: Step, sources: list[Any]) -> dict[str, Any]:
@@ -306,11 +246,11 @@ def _plane(plane: Map) -> dict[str, Any]:
         "limits": plane.limits,
         "size": len(plane.frames[0]),
         "frames": frames,
-        "names": plane.names,
+        "names": _brief(plane.names),
     }
 
 
-def _notes(walk: Walk, scenes: list[Scene], shown: dict[str | int, int]) -> list[str]:
+def _notes(walk: Walk, scenes: list[Scene], shown: Kept) -> list[str]:
     """What is cut, in words."""
     m, notes = min(len(w.done.Z) for w in scenes), []
     if shown[ROWS] < m:

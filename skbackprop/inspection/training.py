@@ -86,7 +86,8 @@ class TrainingTrace(Sequence[Trace]):
         """Make a page like that of :meth:`Trace.to_html`, with a slider for the steps of training.
 
         It shows how the loss falls, how the weights move, and for two features how the prediction
-        over the plane changes. Of more than 60 steps it holds some, evenly spaced.
+        over the plane changes. Of more than 60 steps, and of fewer for a deep network, it holds
+        some, evenly spaced.
 
         Parameters
         ----------

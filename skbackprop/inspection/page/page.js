@@ -391,7 +391,7 @@ function setUp() {
   const m = RUNS[0].arrays.X.allRows, units = DATA.units.join("-");
   $("heading").textContent = RUNS.length > 1 ? "Backpropagation, step by step, as a network is trained" : "One step of backpropagation";
   $("subtitle").textContent = `A ${DATA.estimator} of ${units} units, ${m} sample${m === 1 ? "" : "s"}`
-    + (RUNS.length > 1 ? ` a step, ${RUNS.length} steps${DATA.every > 1 ? `, one of every ${DATA.every} on this page` : ""}.` : `, loss ${number(RUNS[0].numbers.loss, 4)}.`)
+    + (RUNS.length > 1 ? ` a step, ${DATA.made} steps${DATA.every > 1 ? `, ${RUNS.length} of them on this page` : ""}.` : `, loss ${number(RUNS[0].numbers.loss, 4)}.`)
     + " Point at any number to see where it comes from; a click holds it.";
   $("step").max = DATA.steps.length - 1;
   DATA.steps.forEach(s => $("phases").append(h("span", { class: s.phase })));

@@ -25,7 +25,7 @@ function setUpTraining(refill) {
 
 function drawTraining() {
   const k = state.run;
-  $("run-label").textContent = `${k * DATA.every + 1} of ${(RUNS.length - 1) * DATA.every + 1}, loss ${number(RUNS[k].numbers.loss, 4)}`;
+  $("run-label").textContent = `${k * DATA.every + 1} of ${DATA.made}, loss ${number(RUNS[k].numbers.loss, 4)}`;
   $("run").setAttribute("aria-valuetext", $("run-label").textContent);
   $("charts").replaceChildren(...[lossChart(k), DATA.plane ? planeChart(k) : null, weightChart(k)].filter(Boolean));
 }
