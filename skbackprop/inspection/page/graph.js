@@ -49,6 +49,9 @@ function drawGraph(state) {
   const L = units.length - 1, narrow = $("graph").clientWidth < 600;
   const width = narrow ? 460 : 1000, height = narrow ? 264 : 240, top = narrow ? 46 : 36, bottom = height - 18;
   const start = narrow ? 22 : 72, x = l => start + l * (width - (narrow ? 122 : 202)) / L;
+  // In a very deep network only the step's own layer and the two ends have room for their names.
+  const apart = k => k * (x(1) - x(0)) >= (narrow ? 80 : 62);
+  const named = l => apart(1) || l === step.layer || ([0, L].includes(l) && apart(Math.abs(l - step.layer)));
   const shown = units.map((u, l) => Math.min(u, DRAWN, columnsOf(l, run)));
   const few = Math.max(...shown) <= 5; // then there is room for the numbers
   const y = (l, j) => {
@@ -87,9 +90,9 @@ function drawGraph(state) {
     const names = layerArrays(l, run, state.step);
     const now = step.outs.some(o => [names.value, names.gradient].includes(o));
     const head = l === 0 ? "input" : links[l - 1];
-    svg.append(h("text", { x: x(l), y: 14, class: l === 0 && narrow ? "head start" : "head" }, head));
+    if (named(l)) svg.append(h("text", { x: x(l), y: 14, class: l === 0 && narrow ? "head start" : "head" }, head));
     for (const [key, name, isGradient] of [["value", names.value, false], ["gradient", names.gradient, true]]) {
-      if (!name) continue;
+      if (!name || !named(l)) continue;
       svg.append(h("text", { x: x(l) + (key === "value" ? -3 : 3) - (names.gradient ? 0 : -3), y: narrow ? 33 : 28,
         class: `tag ${names.gradient ? key : "only"} ${step.outs.includes(name) ? "now" : ""}` }, name));
     }
@@ -112,7 +115,7 @@ function drawGraph(state) {
       if (l === L) svg.append(h("text", { x: x(l) + r + 7, y: cy + 4, class: "name" }, clip(DATA.outputs[j] ?? "", 8)));
       if (l === 0 && units[0] <= DRAWN && !narrow) svg.append(h("text", { x: x(l) - r - 6, y: cy + 4, class: "name left" }, clip(DATA.inputs[j] ?? "", 6)));
     }
-    if (units[l] > shown[l]) svg.append(h("text", { x: x(l), y: height - 3, class: "more" }, `+ ${units[l] - shown[l]} more`));
+    if (units[l] > shown[l] && named(l)) svg.append(h("text", { x: x(l), y: height - 3, class: "more" }, `+ ${units[l] - shown[l]} more`));
   }
   const known = state.step >= DATA.steps.findIndex(s => s.rule === "loss");
   const lx = width - (narrow ? 26 : 34), ly = (top + bottom) / 2;
