@@ -14,7 +14,7 @@ Class = TypeVar("Class", bound=type[Any])
 def documented_in(package: str) -> Callable[[Class], Class]:
     """Let scikit-learn's HTML representation link a class, its parameters and its attributes.
 
-    docs/api.rst generates the page that is linked. Subclasses elsewhere have no link.
+    docs/api/ generates the page that is linked. Subclasses elsewhere have no link.
     """
 
     def link(cls: Class) -> Class:
