@@ -120,7 +120,6 @@ function drawGraph(state) {
   const known = state.step >= DATA.steps.findIndex(s => s.rule === "loss");
   const lx = width - (narrow ? 26 : 34), ly = (top + bottom) / 2;
   svg.append(
-    narrow ? "" : h("line", { x1: x(L) + 74, y1: ly, x2: lx - 24, y2: ly, class: "toloss" }),
     h("circle", { cx: lx, cy: ly, r: narrow ? 25 : 22, class: "loss" + (step.rule === "loss" ? " now forward" : known ? " done" : "") }),
     h("text", { x: lx, y: known ? ly - 2 : ly + 4, class: "losstext" }, "L"),
     known ? h("text", { x: lx, y: ly + 12, class: "lossnumber" }, number(run.numbers.data_loss)) : "");
