@@ -1,9 +1,9 @@
 """
-A training that is killed, and goes on
-======================================
+A training that survives being killed
+=====================================
 
 The power fails, the queue's time is over, the notebook's kernel dies. With a
-:class:`~skbackprop.Checkpoint` the same script goes on where it was, and ends with the numbers of a
+:class:`~skbackprop.Checkpoint` the same script continues where it was, and ends with the numbers of a
 training without a break, to the bit.
 """
 
