@@ -3,8 +3,8 @@ A training that survives being killed
 =====================================
 
 The power fails, the queue's time is over, the notebook's kernel dies. With a
-:class:`~skbackprop.Checkpoint` the same script continues where it was, and ends with the numbers of a
-training without a break, to the bit.
+:class:`~skbackprop.Checkpoint` the same script continues where it was, and ends with the numbers of
+a training without a break, to the bit.
 """
 
 import subprocess
