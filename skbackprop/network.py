@@ -16,7 +16,7 @@ from skbackprop.architecture import Architecture, cut
 from skbackprop.formulas import Graph, Value, formula
 from skbackprop.initializers import Initializer
 from skbackprop.layers import Layer, SparseRows
-from skbackprop.threads import blas_threads, helpers, share, shared
+from skbackprop.threads import share, shared, threads_for_pieces
 from skbackprop.vectors import aligned, axpy_for, dot
 from skbackprop.workspace import Batch, Workspace
 
@@ -162,7 +162,7 @@ class Network:
 
         pieces = [slice(start, start + ROWS_AT_ONCE) for start in range(0, n, ROWS_AT_ONCE)]
         if len(pieces) > 1 and n * self.weights.size >= LARGE_PREDICTION:
-            with blas_threads(0), helpers():
+            with threads_for_pieces():
                 share(predict, pieces)
         else:
             for rows in pieces:

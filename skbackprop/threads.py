@@ -104,11 +104,15 @@ class Pools:
         One where SciPy shares NumPy's BLAS: there axpy has several threads already, and those of
         two callers would get into each other's way.
         """
+        if not self.separate():
+            return 1
         with self.lock:
-            pools = self.all()
-            if not any(pool.is_scipys for pool in pools):
-                return 1
-            return min(*(pool.unlimited() for pool in pools), cpu_count())
+            return min(*(pool.unlimited() for pool in self.all()), cpu_count())
+
+    def separate(self) -> bool:
+        """True if SciPy has a BLAS of its own."""
+        with self.lock:
+            return any(pool.is_scipys for pool in self.all())
 
     def release(self, holder: object) -> None:
         """Release every pool that a fit holds."""
@@ -250,6 +254,16 @@ def helpers(largest_product: int = LARGE_PRODUCT) -> Iterator[None]:
         except KeyboardInterrupt:
             HELPERS.leave(keeper)  # the interrupt may have come before it began
             raise
+
+
+@contextmanager
+def threads_for_pieces() -> Iterator[None]:
+    """Run the body with helpers, each with one BLAS thread.
+
+    Where SciPy shares NumPy's BLAS there are no helpers: there BLAS keeps its threads.
+    """
+    with blas_threads(0 if POOLS.separate() else LARGE_PRODUCT), helpers():
+        yield
 
 
 class Work:

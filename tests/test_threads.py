@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from skbackprop import BackpropClassifier
 from skbackprop.activations import FunctionPair
 from skbackprop.batches import Minibatches, Samples
+from skbackprop.layers import Dense
 from skbackprop.network import Network
 from skbackprop.optimizers import OPTIMIZERS, Adam, Optimizer, RunningMean
 from skbackprop.threads import (
@@ -475,6 +476,21 @@ def test_predictions_do_not_depend_on_the_number_of_threads(allow, options, dtyp
         allow(n)
         results.append(clf.predict_proba(rows).tobytes())
     assert len(set(results)) == 1
+
+
+def test_where_scipy_shares_numpys_blas_predictions_leave_it_its_threads(monkeypatch):
+    for pool in POOLS.all():
+        monkeypatch.setattr(pool, "is_scipys", False)
+    assert POOLS.allowed() == 1
+    clf, before = trained({}, np.float32), limits()
+    seen = []
+    monkeypatch.setattr(
+        Dense, "predict", lambda self, A, free: seen.append(limits()) or A.dot(self.W)
+    )
+    clf.predict_proba(np.resize(LONG_X, (3000, 60)))
+    assert seen
+    assert all(found == before for found in seen)
+    assert not ours()
 
 
 def test_predictions_of_csr_are_shared(allow):
