@@ -45,6 +45,8 @@ def _long_routines(dtype: np.dtype) -> tuple[Callable[..., Any], Callable[..., A
     size, scalar, vector = ctypes.POINTER(ctypes.c_int), ctypes.POINTER(number), ctypes.c_void_p
     blas_axpy = _routine(f"{prefix}axpy", None, size, scalar, vector, size, vector, size)
     blas_dot = _routine(f"{prefix}dot", number, size, vector, size, vector, size)
+    if blas_axpy is None or blas_dot is None:
+        return AXPY[dtype], DOT[dtype]
     one = ctypes.c_int(1)
 
     def axpy(x: np.ndarray, y: np.ndarray, a: float) -> None:
@@ -69,11 +71,13 @@ def _check_alike(x: np.ndarray, y: np.ndarray) -> None:
 
 
 def _routine(name: str, returns: Any, *takes: Any) -> Any:
-    """A function of scipy.linalg.cython_blas, for ctypes."""
+    """A function of scipy.linalg.cython_blas, for ctypes; None if its integers aren't C's int."""
     from scipy import LowLevelCallable
     from scipy.linalg import cython_blas
 
     exported = LowLevelCallable.from_cython(cython_blas, name)
+    if "(int *," not in exported.signature:
+        return None
     pointer_in = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
         ("PyCapsule_GetPointer", ctypes.pythonapi)
     )

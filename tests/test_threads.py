@@ -15,7 +15,7 @@ import scipy.linalg  # noqa: F401  (loads SciPy's BLAS)
 from numpy.testing import assert_allclose, assert_array_equal
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from skbackprop import BackpropClassifier
+from skbackprop import BackpropClassifier, vectors
 from skbackprop.activations import FunctionPair
 from skbackprop.batches import Minibatches, Samples
 from skbackprop.layers import Dense
@@ -329,6 +329,19 @@ def test_a_step_of_ones_own_is_not_cut():
     for solver, whole in (Normalized(), True), (Same(), False):
         step = solver.step_for(theta, theta.copy(), solver.init(theta))
         assert (step == solver.step) == whole
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_long_vectors_have_scipys_routines_where_its_integers_are_others(monkeypatch, dtype):
+    x = np.zeros(vectors.LONG_VECTOR, dtype)
+    assert vectors.axpy_for(x) is not vectors.AXPY[x.dtype]
+    monkeypatch.setattr(vectors, "_routine", lambda *types: None)
+    vectors._long_routines.cache_clear()
+    try:
+        assert vectors.axpy_for(x) is vectors.AXPY[x.dtype]
+        assert vectors.dot(x + 1, x + 2) == 2 * len(x)
+    finally:
+        vectors._long_routines.cache_clear()
 
 
 def test_a_fit_leaves_no_thread_behind(allow):
