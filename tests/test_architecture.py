@@ -8,7 +8,7 @@ import pytest
 import skbackprop
 
 PACKAGE = Path(skbackprop.__file__).parent
-FOUNDATION = {"options", "vectors", "threads", "formulas"}
+FOUNDATION = {"options", "vectors", "blas", "threads", "formulas"}
 MATHS = {
     "activations",
     "losses",

@@ -18,7 +18,8 @@ from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.metrics import make_scorer, max_error, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
-from skbackprop import BackpropClassifier, BackpropRegressor, threads
+from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop import blas as the_module
 from skbackprop.activations import ReLU, Tanh
 from skbackprop.estimators import build
 from skbackprop.initializers import HeNormal
@@ -59,9 +60,9 @@ class Blas:
 @pytest.fixture
 def pools(monkeypatch):
     def of(*controllers):
-        pools = threads.Pools()
-        pools.pools = [threads.Pool(c) for c in controllers]
-        monkeypatch.setattr(threads, "POOLS", pools)
+        pools = the_module.Pools()
+        pools.pools = [the_module.Pool(c) for c in controllers]
+        monkeypatch.setattr(the_module, "POOLS", pools)
         return pools
 
     return of
@@ -73,12 +74,12 @@ def test_an_interrupted_limit_is_no_holder(pools, error, fails):
     """The second pool is never reached, or its limit fails: nobody holds anything afterwards."""
     blas = [Blas(error if i == fails else None) for i in range(2)]
     held = pools(*blas)
-    with pytest.raises(type(error)), threads.blas_threads(1):
+    with pytest.raises(type(error)), the_module.blas_threads(1):
         pytest.fail("the body must not run")
     assert [b.num_threads for b in blas] == [2, 2]
     assert not any(pool.holders for pool in held.pools)
     held.after_fork()  # ends
-    with threads.blas_threads(1):
+    with the_module.blas_threads(1):
         assert [b.num_threads for b in blas] == [1, 1]
     assert [b.num_threads for b in blas] == [2, 2]
 
@@ -86,7 +87,7 @@ def test_an_interrupted_limit_is_no_holder(pools, error, fails):
 def test_an_interrupted_release_is_done_again(pools):
     blas = [Blas(), Blas()]
     held = pools(*blas)
-    with pytest.raises(KeyboardInterrupt), threads.blas_threads(1):
+    with pytest.raises(KeyboardInterrupt), the_module.blas_threads(1):
         blas[1].error = KeyboardInterrupt()
     assert [b.num_threads for b in blas] == [2, 2]
     assert not any(pool.holders for pool in held.pools)
@@ -96,7 +97,7 @@ FORK = """
 import os, sys, threading
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
-from skbackprop.threads import POOLS, blas_threads
+from skbackprop.blas import POOLS, blas_threads
 
 def limits():
     return {i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"}
@@ -133,11 +134,11 @@ def test_a_limit_that_could_not_be_lifted_is_lifted_by_the_next(pools):
     """OpenBLAS 0.3.31: what the main thread limits, other threads can't raise."""
     blas = Blas()
     pools(blas)
-    with threads.blas_threads(1):
+    with the_module.blas_threads(1):
         blas.set_num_threads, usual = lambda n: None, blas.set_num_threads
     assert blas.num_threads == 1
     blas.set_num_threads = usual
-    with threads.blas_threads(1):
+    with the_module.blas_threads(1):
         pass
     assert blas.num_threads == 2
 
@@ -145,11 +146,11 @@ def test_a_limit_that_could_not_be_lifted_is_lifted_by_the_next(pools):
 def test_a_limit_that_a_user_sets_meanwhile_counts(pools):
     blas = Blas()
     pools(blas)
-    with threads.blas_threads(1):
+    with the_module.blas_threads(1):
         blas.set_num_threads, usual = lambda n: None, blas.set_num_threads
     blas.set_num_threads = usual
     blas.num_threads = 5  # somebody else's
-    with threads.blas_threads(1):
+    with the_module.blas_threads(1):
         assert blas.num_threads == 1
     assert blas.num_threads == 5
 

@@ -18,19 +18,11 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from skbackprop import BackpropClassifier, vectors
 from skbackprop.activations import FunctionPair
 from skbackprop.batches import Minibatches, Samples
+from skbackprop.blas import LARGE_PRODUCT, POOLS, blas_threads
 from skbackprop.layers import Dense
 from skbackprop.network import Network
 from skbackprop.optimizers import OPTIMIZERS, Adam, Optimizer, RunningMean
-from skbackprop.threads import (
-    HELPERS,
-    LARGE_PRODUCT,
-    POOLS,
-    blas_threads,
-    cuts,
-    helpers,
-    share,
-    shared,
-)
+from skbackprop.threads import HELPERS, cuts, helpers, share, shared
 from tests.benchmarks.workloads import random_csr
 
 X, y = np.random.default_rng(0).standard_normal((50, 4)), np.arange(50) % 2
@@ -365,13 +357,13 @@ def test_a_fit_leaves_no_thread_behind(allow):
 
 
 def test_as_many_as_blas_may_have(monkeypatch):
-    monkeypatch.setattr("skbackprop.threads.cpu_count", lambda: 64)
+    monkeypatch.setattr("skbackprop.blas.cpu_count", lambda: 64)
     assert POOLS.allowed() == 2
     with blas_threads(1):
         assert POOLS.allowed() == 2  # the limit is ours
     with threadpool_limits(1, user_api="blas"):
         assert POOLS.allowed() == 1
-    monkeypatch.setattr("skbackprop.threads.cpu_count", lambda: 1)
+    monkeypatch.setattr("skbackprop.blas.cpu_count", lambda: 1)
     assert POOLS.allowed() == 1  # a container has less than its host
 
 
@@ -381,7 +373,7 @@ from joblib import Parallel, delayed
 
 def seen():
     import scipy.linalg
-    from skbackprop.threads import POOLS
+    from skbackprop.blas import POOLS
     return POOLS.allowed()
 
 if __name__ == "__main__":
@@ -399,7 +391,8 @@ CHILD = """
 import os, threading, warnings
 import numpy as np
 from skbackprop import BackpropClassifier, threads
-from skbackprop.threads import POOLS, HELPERS
+from skbackprop.blas import POOLS
+from skbackprop.threads import HELPERS
 
 threads.LONG = 2**17
 warnings.simplefilter("ignore")
@@ -581,7 +574,7 @@ AFTER_MAIN = """
 import threading, time, warnings
 import numpy as np
 from skbackprop import BackpropClassifier, threads
-from skbackprop.threads import POOLS
+from skbackprop.blas import POOLS
 
 threads.LONG = 2**17
 POOLS.allowed = lambda: 3
@@ -616,7 +609,7 @@ def test_the_smallest_limit_counts(allow):
 
 
 def test_a_limit_that_is_owed_is_void_once_somebody_sets_another(monkeypatch):
-    monkeypatch.setattr("skbackprop.threads.cpu_count", lambda: 64)
+    monkeypatch.setattr("skbackprop.blas.cpu_count", lambda: 64)
     for pool in POOLS.all():
         monkeypatch.setattr(pool, "found", 64)
         monkeypatch.setattr(pool, "owed", True)

@@ -16,11 +16,11 @@ from scipy.sparse import issparse
 from sklearn.utils import check_X_y
 
 from skbackprop.architecture import Architecture
+from skbackprop.blas import blas_threads
 from skbackprop.estimators.checks import naming_what_is_no_number
 from skbackprop.estimators.resume import checksum
 from skbackprop.estimators.samples import Dataset, Encoding
 from skbackprop.network import Network
-from skbackprop.threads import blas_threads
 
 
 class Problem(NamedTuple):

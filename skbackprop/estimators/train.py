@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from skbackprop.architecture import Architecture
+from skbackprop.blas import blas_threads
 from skbackprop.estimators import build
 from skbackprop.estimators.callbacks import FitTasks
 from skbackprop.estimators.checks import warn
@@ -18,7 +19,7 @@ from skbackprop.estimators.samples import Dataset
 from skbackprop.estimators.scoring import Evaluator
 from skbackprop.estimators.validation import RawInput, set_aside
 from skbackprop.network import Network
-from skbackprop.threads import blas_threads, helpers
+from skbackprop.threads import helpers
 from skbackprop.training import EpochRun, LBFGSRun, Plan, Progress, Run
 
 
