@@ -31,10 +31,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def tests_min(session: nox.Session) -> None:
-    """The tests, with the oldest versions that pyproject.toml allows. Needs Python 3.11 or 3.12."""
+    """The tests, with the oldest versions that pyproject.toml allows. Needs Python 3.11 or 3.12.
+
+    All but those of the benchmark, which is for developers.
+    """
     lowest = [r.replace(">=", "==") for r in PROJECT["dependencies"] + EXTRAS["test"]]
     session.install("-e", ".[test]", *lowest)
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "--ignore=tests/test_benchmarks.py", *session.posargs)
 
 
 @nox.session
