@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 from threadpoolctl import threadpool_limits
 
@@ -7,6 +9,14 @@ def one_blas_thread():
     """Small products on a busy machine: BLAS threads would mostly wait for each other."""
     with threadpool_limits(1):
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open():
+    """Matplotlib 3.9 warns if the backend is chosen while there is one."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def pytest_collection_modifyitems(items):
