@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
-from threading import Condition, Lock
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -142,7 +142,7 @@ class Work:
     def __init__(self, work: Callable[[Any], Any], pieces: Sequence[Any]) -> None:
         self.work, self.left = work, deque(enumerate(pieces))
         self.results: list[Any] = [None] * len(pieces)
-        self.helping, self.changed = 0, Condition()
+        self.helping: list[Lock] = []  # one for each helper, which holds it while it works
         self.error: BaseException | None = None
 
     def work_off(self) -> None:
@@ -159,23 +159,23 @@ class Work:
 
     def help_out(self) -> None:
         """The same in a helper. One that comes too late finds nothing left."""
-        with self.changed:
-            self.helping += 1
-        try:
-            self.work_off()
-        except BaseException as error:
-            self.error = error
-        finally:
-            with self.changed:
-                self.helping -= 1
-                self.changed.notify()
+        working = Lock()
+        with working:
+            self.helping.append(working)
+            try:
+                self.work_off()
+            except BaseException as error:
+                self.error = error
 
     def stop(self) -> None:
-        """Wait for the helpers' last pieces: they write to the caller's arrays."""
+        """Wait for the helpers' last pieces: they write to the caller's arrays.
+
+        Plain locks: Ctrl-C in a `Condition.wait` may leave it without the lock that it then releases.
+        """
         self.left.clear()  # after Ctrl-C
-        with self.changed:
-            while self.helping:
-                self.changed.wait()
+        for working in self.helping:
+            with working:
+                pass
 
 
 def share(work: Callable[[Any], Any], pieces: Sequence[Any]) -> list[Any]:

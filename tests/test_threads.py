@@ -154,7 +154,8 @@ def arrays_are_long_sooner(monkeypatch):
 
 
 def ours():
-    return [t for t in threading.enumerate() if t.name.startswith("skbackprop")]
+    threads = threading.enumerate()  # those too whose start was interrupted
+    return [t for t in threads if t.name.startswith("skbackprop") and t.is_alive()]
 
 
 @pytest.fixture
@@ -616,6 +617,7 @@ def test_a_limit_that_is_owed_is_void_once_somebody_sets_another(monkeypatch):
     assert POOLS.allowed() == 2
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer here")
 def test_ctrl_c_at_any_moment_leaves_nothing(allow):
     allow(3)
@@ -629,10 +631,12 @@ def test_ctrl_c_at_any_moment_leaves_nothing(allow):
     try:
         for _ in range(40):
             try:
-                signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.001, 0.03))
+                # Again after a second: Python drops one that comes in a weak reference's callback.
+                signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.001, 0.03), 1)
                 while True:
                     clf.predict_proba(rows)
             except KeyboardInterrupt:
+                signal.setitimer(signal.ITIMER_REAL, 0)
                 n += 1
             assert not HELPERS.keepers
             assert HELPERS.executor is None
