@@ -170,7 +170,7 @@ class Work:
     def stop(self) -> None:
         """Wait for the helpers' last pieces: they write to the caller's arrays.
 
-        Plain locks: Ctrl-C in a `Condition.wait` may leave it without the lock that it then releases.
+        Plain locks: after Ctrl-C `Condition.wait` may return without the lock that it should hold.
         """
         self.left.clear()  # after Ctrl-C
         for working in self.helping:
