@@ -26,7 +26,7 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests, with the newest versions."""
     session.install("-e", ".[test]")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "2", *session.posargs)
 
 
 @nox.session
@@ -37,7 +37,8 @@ def tests_min(session: nox.Session) -> None:
     """
     lowest = [r.replace(">=", "==") for r in PROJECT["dependencies"] + EXTRAS["test"]]
     session.install("-e", ".[test]", *lowest)
-    session.run("python", "-m", "pytest", "--ignore=tests/test_benchmarks.py", *session.posargs)
+    options = ["-n", "2", "--ignore=tests/test_benchmarks.py"]
+    session.run("python", "-m", "pytest", *options, *session.posargs)
 
 
 @nox.session
