@@ -10,12 +10,15 @@ import shutil
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 
 from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop.activations import ACTIVATIONS
 from skbackprop.datasets import make_spirals
 from skbackprop.inspection import trace_backprop, trace_training
 from skbackprop.inspection.walk import scene_of
+from skbackprop.losses import LOSSES, REGRESSION_LOSSES, CrossEntropy, Focal
 from skbackprop.optimizers import SGD, AdamW
 
 sync_api = pytest.importorskip(
@@ -35,6 +38,11 @@ SETTINGS = {
     "plain descent": {"solver": SGD(momentum=0.0), "alpha": 0, "activation": "tanh"},
     "momentum": {"solver": "sgd", "clip_norm": 0.1, "activation": "logistic"},
     "decay": {"solver": AdamW(weight_decay=0.1), "alpha": 0.5, "l1_ratio": 0.5},
+    "nadam": {"solver": "nadam"},
+    "amsgrad": {"solver": "amsgrad"},
+    "rmsprop": {"solver": "rmsprop", "clip_norm": 0.1},
+    "adagrad": {"solver": "adagrad"},
+    "limited norms": {"max_norm": 0.5},
     "batch": {"normalization": "batch"},
     "layer": {"normalization": "layer", "input_scale": 2.0},
     "lbfgs": {"solver": "lbfgs"},
@@ -104,13 +112,103 @@ def test_the_page_shows_the_traces_numbers_and_works_them_out(visit, name):
                 values = values[:, None] if scene.arrays[array].axes == ("m",) else values[None]
             np.testing.assert_allclose(number, values[i, j], rtol=0.051, err_msg=array)
         agree, differ, untold, _ = tab.evaluate("checkStep(DATA.steps[state.step], RUNS[0])")
-        assert differ == 0
-        if step.rule not in ("norm", "map"):
-            assert untold == 0
-        if agree:
-            assert "✓" in tab.inner_text("#card .check")
+        assert differ == untold == 0
+        assert agree
+        assert "✓" in tab.inner_text("#card .check")
         tab.click("#next") if k + 1 < len(scene.steps) else None
     assert tab.is_disabled("#next")
+
+
+#: For every run of a page: outcomes of the check, for arrays that steps make and those that they
+#: are given.
+TOLD = """
+() => RUNS.map(run => {
+  const counts = {};
+  const given = Object.entries(DATA.given).map(([name, o]) => ({outs: [name], ...o}));
+  for (const step of [...DATA.steps, ...given]) for (const name of step.outs) {
+    const a = run.arrays[name];
+    for (let i = 0; i < a.rows; i++) for (let j = 0; j < a.columns; j++)
+      if (explain(step, run, name, i, j).ok !== true) counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+})
+"""
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_is_worked_out(visit, activation):
+    """And its slope, in every entry."""
+    tab = visit(trace_backprop(fitted(activation=activation), X, y).to_html())
+    assert tab.evaluate(TOLD) == [{}]
+    tab.click("#chips button:text-is('dZ1')")
+    name = f"{activation}'(Z1)"
+    tab.hover(f'#arrays td[data-name="{name}"][data-i="3"][data-j="2"]')
+    text = tab.inner_text("#explanation")
+    assert text.startswith(f"{name}[3, 2] = ")
+    assert "✓" in text
+
+
+def test_an_activation_made_of_functions_has_their_name(visit):
+    tab = visit(trace_backprop(fitted(activation=(np.sin, np.cos)), X, y).to_html())
+    tab.click("#next")
+    assert " = sin(" in tab.inner_text("#card .formula")
+    assert "can't work" in tab.inner_text("#explanation .verdict")
+    assert set(tab.evaluate(TOLD)[0]) == {"A1", "A2", "sin'(Z1)", "sin'(Z2)"}
+
+
+@pytest.mark.parametrize("target", ["several classes", "two classes", "labels"])
+@pytest.mark.parametrize("loss", [*LOSSES, Focal(gamma=0.5), CrossEntropy(label_smoothing=0.1)])
+def test_every_loss_is_worked_out(visit, loss, target):
+    """That of each sample, too, and its share."""
+    labels = {"several classes": y, "two classes": y > 0, "labels": np.stack([y > 0, y > 1], 1)}
+    classes = labels[target]
+    tab = visit(trace_backprop(fitted(y=classes, loss=loss), X, classes).to_html())
+    assert tab.evaluate(TOLD) == [{}]
+
+
+@pytest.mark.parametrize("loss", REGRESSION_LOSSES)
+def test_every_loss_of_numbers_is_worked_out(visit, loss):
+    reg = BackpropRegressor(loss, (5,), max_iter=2, random_state=0).fit(X, X[:, :2])
+    tab = visit(trace_backprop(reg, X, X[:, :2]).to_html())
+    assert tab.evaluate(TOLD) == [{}]
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_normalised_scores_are_worked_out_even_where_samples_or_units_are_cut(visit, normalization):
+    digits, classes = load_digits(return_X_y=True)
+    rows = slice(None) if normalization == "batch" else slice(40)
+    digits, classes = digits[rows], classes[rows]
+    units = 40 if normalization == "batch" else 600
+    clf = fitted(digits, classes, hidden_layer_sizes=(units,), normalization=normalization)
+    tab = visit(trace_backprop(clf, digits, classes).to_html())
+    assert tab.evaluate("RUNS[0].arrays.Z1.values.length < RUNS[0].arrays.Z1.shape[0] * 600")
+    steps = (
+        "DATA.steps.filter(s => /norm/.test(s.rule)).map(s => checkStep(s, RUNS[0]).slice(1, 3))"
+    )
+    assert tab.evaluate(steps) == [[0, 0], [0, 0]]
+
+
+def test_dropout_of_sparse_features_is_worked_out(visit):
+    clf = BackpropClassifier((6,), input_dropout=0.3, dropout=0.5, random_state=0)
+    tab = visit(trace_training(clf, csr_array(X), y, steps=2).to_html())
+    assert tab.evaluate(TOLD) == [{}, {}]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("spoiled", [np.nan, np.inf, 1e200])
+def test_numbers_without_bounds_are_shown_as_such(visit, spoiled):
+    """They aren't called wrong, and nothing else is."""
+    clf = fitted()
+    clf.coefs_[0][0, 0] = spoiled
+    tab = visit(trace_backprop(clf, X, y).to_html())
+    shown = tab.inner_text("#arrays td[data-name='W1'][data-i='0'][data-j='0']")
+    assert shown == {"nan": "NaN", "inf": "∞", "1e+200": "huge"}[str(spoiled)]
+    tab.hover("#arrays td[data-name='Z1'][data-i='0'][data-j='0']")
+    assert "infinite, too large or none" in tab.inner_text("#explanation .verdict")
+    for _ in range(tab.evaluate("DATA.steps.length") - 1):
+        assert "✗" not in tab.inner_text("body")
+        tab.click("#next")
+    assert tab.evaluate("DATA.steps.every(s => checkStep(s, RUNS[0])[1] === 0)")
 
 
 def test_the_keyboard_is_enough(visit):
@@ -189,6 +287,28 @@ def test_a_number_can_be_held_and_followed(visit):
         assert tab.inner_text("#explanation h3").startswith(f"{name}{index} = ")
     tab.hover("#arrays td[data-name='dZ2'][data-i='2'][data-j='1']")
     assert tab.inner_text("#explanation h3").startswith("dZ2[2, 1] = ")
+
+
+def test_factors_lead_to_where_they_come_from(visit):
+    """From dW1 down to the loss and back, with the keyboard alone."""
+    tab = visit(trace_backprop(fitted(alpha=0), X, y).to_html())
+    tab.click("#chips button:text-is('dW1')")
+    tab.focus("#arrays td[data-name='dW1'][data-i='2'][data-j='3']")
+    tab.click("#explanation summary")
+    way = ["dW1[2, 3]"]
+    for label in "dZ1[47, 3]", "relu'(Z1)[47, 3]":
+        tab.focus(f'#explanation button.factor:has(small:text-is("{label}")) >> nth=-1')
+        tab.keyboard.press("Enter")
+        assert tab.inner_text("#explanation h3").startswith(f"{label} = ")
+        chosen = tab.inner_text("#arrays td.chosen")
+        assert chosen == tab.evaluate("document.activeElement.textContent")  # its rows were turned
+        way.append(label)
+    for label in way[-2::-1]:
+        tab.focus(f"#explanation button:text-is('Back to {label}')")
+        tab.keyboard.press("Enter")
+        assert tab.inner_text("#explanation h3").startswith(f"{label} = ")
+    assert tab.inner_text("#card h2") == "Gradient of the weights into layer 1"
+    assert tab.locator("#explanation button:has-text('Back to')").count() == 0
 
 
 def test_pointing_turns_the_pages_of_the_other_arrays(visit):

@@ -16,11 +16,12 @@ from sklearn.preprocessing import StandardScaler
 
 import skbackprop
 from skbackprop import BackpropClassifier, BackpropRegressor
-from skbackprop.activations import ReLU
+from skbackprop.activations import ACTIVATIONS, ReLU
 from skbackprop.inspection import LayerTrace, Trace, trace_backprop, trace_training
 from skbackprop.inspection.source import excerpt
 from skbackprop.inspection.walk import scene_of
 from skbackprop.layers import Dense
+from skbackprop.losses import LOSSES, REGRESSION_LOSSES
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -178,12 +179,30 @@ def test_a_trace_made_by_hand_has_no_page():
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_numbers_without_bounds():
-    """A network that overflows is shown with the largest numbers that there are."""
+    """Infinite stays infinite, NaN stays NaN, and what float32 can't hold is cut."""
     clf = fitted(solver="sgd")
     for W in clf.coefs_:
         W *= 1e200
-    data = data_of(trace_backprop(clf, X, y).to_html())
-    assert np.isfinite(array(data, "Z3")).all()
+    trace = trace_backprop(clf, X, y)
+    data = data_of(trace.to_html())
+    assert_array_equal(np.abs(array(data, "W1")), np.float32(3e38))
+    Z = trace.layers[-1].Z
+    assert not np.isfinite(Z).all()
+    assert_array_equal(np.isnan(array(data, "Z3")), np.isnan(Z))
+    assert_array_equal(np.isinf(array(data, "Z3")), np.isinf(Z))
+    assert float(data["runs"][0]["numbers"]["loss"]) == pytest.approx(trace.loss, nan_ok=True)
+
+
+def test_the_page_knows_every_formula():
+    """What a test in a browser tries is there for all that the registries hold."""
+    folder = Path(skbackprop.__file__).parent / "inspection" / "page"
+    functions, costs = ((folder / f"{name}.js").read_text() for name in ("functions", "losses"))
+    for name in ACTIVATIONS:
+        assert re.search(rf"^  {name}: \[", functions, re.M), name
+    forms = [loss().on(t) for loss in LOSSES.values() for t in ("binary", "multiclass")]
+    forms += [loss().on("regression") for loss in REGRESSION_LOSSES.values()]
+    for form in forms:
+        assert type(form).__name__ in costs
 
 
 def test_nothing_of_the_users_is_changed():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skbackprop.inspection.source import excerpt
-from skbackprop.inspection.steps import ROWS, Scene, Step, says, short
+from skbackprop.inspection.steps import ROWS, Scene, Step, constants, says, short
 from skbackprop.layers import Dense, Dropout, ScaledDense
 
 
@@ -40,15 +40,15 @@ def dense(scene: Scene, k: int, layer: Any, n: int) -> None:
 
 def normalization(scene: Scene, k: int, layer: Any, n: int) -> None:
     """N = gamma * Zhat + beta."""
-    per = (ROWS,) if len(scene.done.arrays[f"sigma{n}"]) == len(scene.done.Z) else (n,)
-    if layer.normalization.has_statistics:
-        per = (n,)
+    over_batch = layer.normalization.has_statistics
+    per, axis = ((n,), 0) if over_batch else ((ROWS,), 1)
     for name in "N", "Zhat":
         scene.add(f"{name}{n}", scene.done.arrays[f"{name}{n}"], ROWS, n)
     scene.add(f"sigma{n}", scene.done.arrays[f"sigma{n}"], *per)
+    scene.add(f"mean{n}", scene.done.arrays[f"Z{n}"].mean(axis=axis), *per)
     for name in "gamma", "beta":
         scene.add(f"{name}{n}", scene.done.values[k][name], n)
-    over = "the batch" if per == (n,) else "the units of a sample"
+    over = "the batch" if over_batch else "the units of a sample"
     scene.steps.append(
         Step(
             f"Normalised scores of layer {n}",
@@ -56,12 +56,13 @@ def normalization(scene: Scene, k: int, layer: Any, n: int) -> None:
             n,
             f"N{n} = gamma{n} * Zhat{n} + beta{n}",
             [f"Z{n}", f"gamma{n}", f"beta{n}"],
-            [f"N{n}", f"Zhat{n}", f"sigma{n}"],
+            [f"N{n}", f"Zhat{n}", f"mean{n}", f"sigma{n}"],
             "norm",
-            f"Zhat{n} = (Z{n} - mean) / sigma{n}, mean and spread taken over {over}.",
+            f"Zhat{n} = (Z{n} - mean{n}) / sigma{n}, mean and spread taken over {over}.",
             excerpt(type(layer.normalization).forward),
             store=[f"Zhat{n}", f"sigma{n}"],
-            option="batch" if per == (n,) else "layer",
+            option="batch" if over_batch else "layer",
+            constants={"epsilon": float(layer.normalization.epsilon)},
         )
     )
     scene.name = f"N{n}"
@@ -88,6 +89,7 @@ def activation(scene: Scene, k: int, layer: Any, n: int) -> None:
             excerpt(type(layer.activation).forward),
             store=kept,
             option=f,
+            constants=constants(layer.activation),
         )
     )
     scene.name = f"A{n}"
@@ -117,6 +119,7 @@ def dropout(scene: Scene, k: int, layer: Any, n: int) -> None:
             f" {1 / (1 - layer.rate):.3g} elsewhere.",
             excerpt(Dropout.forward, "np.multiply"),
             store=kept,
+            constants={"scale": 1 / (1 - layer.rate)},
         )
     )
     scene.name = f"D{n}"

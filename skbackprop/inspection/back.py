@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skbackprop.inspection.source import excerpt
-from skbackprop.inspection.steps import ROWS, Scene, Step, short
+from skbackprop.inspection.steps import ROWS, Origin, Scene, Step, constants, short
 from skbackprop.layers import Dense, Dropout, ScaledDense
 
 
@@ -104,6 +104,8 @@ def activation(scene: Scene, k: int, layer: Any, n: int) -> None:
     """dZ = dA * f'(Z)."""
     f, Z = short(layer.activation), scene.below[k]
     scene.add(f"{f}'({Z})", scene.done.slope(k), ROWS, n)
+    known = constants(layer.activation)
+    scene.given[f"{f}'({Z})"] = Origin("derivative", [Z, f"A{n}"], f, known)
     scene.add(f"d{Z}", scene.done.arrays[f"d{Z}"], ROWS, n)
     used = [Z, f"A{n}"] if layer.activation.needs_z else [f"A{n}"]
     scene.steps.append(

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from skbackprop.inspection.source import excerpt
-from skbackprop.inspection.steps import ROWS, Scene, Step, says
-from skbackprop.inspection.updates import state_arrays, update_rule
+from skbackprop.inspection.steps import ROWS, Numbers, Origin, Scene, Step, says
+from skbackprop.inspection.updates import limits, state_arrays, update_rule
 from skbackprop.losses.exponential import ExponentialPoisson
 from skbackprop.losses.identity import IdentityLoss, IdentitySquaredError
 from skbackprop.losses.sigmoid import SigmoidCrossEntropy, SigmoidSquaredError
@@ -24,6 +24,8 @@ CANCELLING = {
     IdentitySquaredError,
     ExponentialPoisson,
 }
+#: Links whose formula the page knows.
+LINKS = {"softmax", "logistic", "identity", "exp"}
 #: The page's rules for dZ of others.
 RULES: dict[type, str] = {SigmoidSquaredError: "quadratic cost"}
 
@@ -41,6 +43,10 @@ def loss(scene: Scene) -> None:
     scene.add("L_i", done.losses(), ROWS)
     scene.add("L", np.array([done.data_loss]))
     scene.add(f"dZ{L}", done.arrays[f"dZ{L}"], ROWS, L)
+    known = _constants(loss)
+    option = "equal" if np.allclose(done.weight, 1 / len(Y), rtol=1e-6, atol=0) else ""
+    scene.given["w"] = Origin("share", [], option)
+    scene.given["L_i"] = Origin("loss of one", [f"Z{L}", A, "Y"], kind.__name__, known)
     links = {
         "softmax": "Softmax turns each row of scores into probabilities that add up to 1.",
         "logistic": "The logistic function turns each score into a number between 0 and 1.",
@@ -58,6 +64,7 @@ def loss(scene: Scene) -> None:
             links.get(loss.link_name, f"The link: {loss.link_name}."),
             excerpt(kind.link),
             option=loss.link_name,
+            constants={} if loss.link_name in LINKS else None,
         )
     )
     scene.steps.append(
@@ -92,8 +99,17 @@ def loss(scene: Scene) -> None:
             ),
             excerpt(kind.value_and_gradient),
             use=["Y", A],
+            option=kind.__name__,
+            constants=known,
         )
     )
+
+
+def _constants(loss: Any) -> Numbers | None:
+    """The parameters of one of the package's losses; None for those of others."""
+    if not type(loss).__module__.startswith("skbackprop."):
+        return None
+    return {name: float(value) for name, value in vars(loss).items()}
 
 
 def _of_one(kind: Any, Y: np.ndarray) -> str:
@@ -165,6 +181,8 @@ def update(scene: Scene) -> None:
     scene.numbers |= numbers
     kept = state_arrays(update, shapes)
     after = state_arrays(update, shapes, {"new": update.theta})["new"]
+    limited = update.stepped is not None
+    before = state_arrays(update, shapes, {"": update.stepped})[""] if limited else after
     for k in range(len(shapes)):
         n = scene.done.depths[k] + 1
         if not shapes[k]:
@@ -179,6 +197,8 @@ def update(scene: Scene) -> None:
             scene.add(f"{here}'", after[k][name], *axes)
             for symbol, pieces in kept.items():
                 scene.add(f"{symbol}({here})", pieces[k][name], *axes)
+            if limited and name == "W" and n < scene.last:
+                scene.add(f"limit({here})", limits(update, before[k][name]), n)
             ins += [here, gradient]
             outs.append(f"{here}'")
         scene.steps.append(
@@ -186,7 +206,8 @@ def update(scene: Scene) -> None:
                 f"{type(update.solver).__name__}'s step: " + ", ".join(outs),
                 "step",
                 n,
-                formula.replace("theta", ins[0]),
+                formula.replace("theta", ins[0])
+                + (", then no column longer than max_norm" if limited and n < scene.last else ""),
                 ins,
                 outs,
                 rule,

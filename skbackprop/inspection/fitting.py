@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 from typing import Any
 
 import numpy as np
 
 from skbackprop.inspection.recording import Pass
-from skbackprop.inspection.steps import ROWS, Named, Scene
+from skbackprop.inspection.steps import ROWS, Named, Scene, Step
 from skbackprop.inspection.walk import scene_of
 
 #: How many samples, and units of each layer, are kept.
@@ -72,6 +73,15 @@ def rests(w: Scene, shown: Kept) -> dict[str, Named]:
         found[f"rest:{name}"] = Named(np.asarray(values), axes)
 
     for step in w.steps:
+        if step.rule == "norm":
+            _norm_rests(w, shown, step, keep)
+        if step.rule == "dnorm" and step.option == "layer":
+            dN, Zhat, gamma = (w.arrays[name].values for name in step.ins[:3])
+            G, k = (dN * gamma)[:, shown[step.layer] :], shown[step.layer]
+            if G.size:
+                units = dN.shape[1]
+                keep(f"G{step.layer}", G.sum(axis=1) / units, (ROWS,))
+                keep(f"GZhat{step.layer}", (G * Zhat[:, k:]).sum(axis=1) / units, (ROWS,))
         if step.rule not in ("dense", "dW", "dA", "db", "loss", "dgamma"):
             continue
         arrays = {name: w.arrays[name] for name in (*step.ins, *step.outs)}
@@ -98,3 +108,18 @@ def rests(w: Scene, shown: Kept) -> dict[str, Named]:
                     scale = ins[1][r:] if out.startswith("dgamma") else 1.0
                     keep(out, (ins[0][r:] * scale).sum(axis=0), axes)
     return found
+
+
+def _norm_rests(w: Scene, shown: Kept, step: Step, keep: Callable[..., None]) -> None:
+    """What the samples or units that aren't kept add to the mean and to the variance."""
+    Z, n = w.arrays[f"Z{step.layer}"].values, step.layer
+    mean, axes = w.arrays[f"mean{n}"].values, w.arrays[f"mean{n}"].axes
+    if step.option == "batch":
+        left, mean, axis = Z[shown[ROWS] :], mean[None], 0
+        share = len(Z)
+    else:
+        left, mean, axis = Z[:, shown[n] :], mean[:, None], 1
+        share = Z.shape[1]
+    if left.size:
+        keep(f"mean{n}", left.sum(axis=axis) / share, axes)
+        keep(f"sigma{n}", ((left - mean) ** 2).sum(axis=axis), axes)

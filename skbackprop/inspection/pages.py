@@ -18,12 +18,17 @@ from skbackprop.inspection.recording import Pass
 from skbackprop.inspection.steps import ROWS, Named, Scene, Step, short
 from skbackprop.layers import Dropout
 
-#: Bytes of numbers in a page, about; the page's own code takes 50 kB more.
+#: Bytes of numbers in a page, about; the page's own code takes 90 kB more.
 BUDGET = 700_000
 #: The same of a page inside a notebook.
 SMALL = 400_000
 #: In this order.
-SCRIPTS = ("numbers.js", "explain.js", "graph.js", "training.js", "page.js")
+SCRIPTS = tuple(
+    f"{name}.js"
+    for name in ("numbers", "functions", "explain", "losses", "graph", "training", "page")
+)
+#: The page takes numbers of this size for ones that are even larger.
+LARGEST = 3e38
 #: Characters of a name.
 LONGEST = 60
 
@@ -135,7 +140,7 @@ def page(walk: Walk, budget: int = BUDGET, embedded: bool = False) -> str:
         {
             "arrays": {name: pool.pack(a, shown) for name, a in _named(w, shown).items()},
             "samples": len(w.done.Z),
-            "numbers": {name: float(np.nan_to_num(x)) for name, x in w.numbers.items()},
+            "numbers": {name: _bounded(x) for name, x in w.numbers.items()},
             "targets": _brief(targets[: shown[ROWS]]),
         }
         for w, targets in zip(scenes, walk.targets, strict=True)
@@ -148,6 +153,7 @@ def page(walk: Walk, budget: int = BUDGET, embedded: bool = False) -> str:
         "inputs": _brief(walk.inputs[: shown[0]]),
         "outputs": _brief(walk.outputs[: shown[len(walk.units) - 1]]),
         "steps": [_step(step, sources) for step in scenes[0].steps],
+        "given": {name: asdict(origin) for name, origin in scenes[0].given.items()},
         "sources": sources,
         "runs": runs,
         "shapes": {name: _shape(a, shown) for name, a in _named(scenes[0], shown).items()},
@@ -196,14 +202,22 @@ class Pool:
         """Where the numbers of the part shown are."""
         part = tuple(slice(0, shown[axis]) for axis in array.axes)
         values = array.values[part]
-        values = np.asarray(values.toarray() if issparse(values) else values, "<f4", order="C")
-        with np.errstate(invalid="ignore"):
-            finite = np.nan_to_num(values, nan=0.0, posinf=3e38, neginf=-3e38)
-        text = base64.b64encode(finite.tobytes()).decode()
+        values = np.asarray(values.toarray() if issparse(values) else values)
+        if values.dtype.itemsize > 4:  # what float32 can't hold is cut, what's infinite stays
+            values = np.where(np.isinf(values), values, values.clip(-LARGEST, LARGEST))
+        values = np.asarray(values, "<f4", order="C")
+        text = base64.b64encode(values.tobytes()).decode()
         if text not in self.where:
             self.where[text] = len(self.blobs)
             self.blobs.append(text)
         return self.where[text]
+
+
+def _bounded(number: float) -> float | str:
+    """A number, or its name where JSON has none: "NaN", "Infinity" or "-Infinity"."""
+    if np.isfinite(number):
+        return float(number)
+    return "NaN" if np.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
 def _brief(names: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from math import nan
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -39,8 +39,10 @@ class Update:
         The parameters afterwards.
     norm : float
         Of the gradient before it's clipped.
-    limited : bool
-        Whether `max_norm` is set, so that weights may be scaled down after the step.
+    limit : float
+        `max_norm`, or infinity: the weights may be scaled down after the step.
+    stepped : ndarray
+        The parameters after the step, before that.
     """
 
     solver: Any
@@ -50,7 +52,8 @@ class Update:
     lr: float
     theta: np.ndarray
     norm: float = nan
-    limited: bool = False
+    limit: float = inf
+    stepped: Any = None
 
 
 class Pass:
@@ -174,7 +177,8 @@ class RecordingNetwork(Network):
         super().limit_norms(limit)
         update = self.passes[-1].update
         if update is not None:
-            update.theta, update.limited = self.theta.copy(), True
+            update.stepped, update.limit = update.theta, limit
+            update.theta = self.theta.copy()
 
 
 class RecordingSolver:

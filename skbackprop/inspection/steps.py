@@ -40,6 +40,10 @@ class Step:
         Lines of the package.
     store, use : list of str
         Arrays of the forward pass that are kept here, and those that are used again.
+    option : str
+        The activation, link or the like.
+    constants : dict of str to float, or None
+        What the option's formula holds; None where the page doesn't know the formula.
     """
 
     title: str
@@ -54,12 +58,38 @@ class Step:
     store: list[str] = field(default_factory=list)
     use: list[str] = field(default_factory=list)
     option: str = ""
+    constants: Numbers | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an array comes from that goes into a step without being made by one.
+
+    Parameters
+    ----------
+    rule, ins, option, constants : str, list of str, str, dict or None
+        As in `Step`.
+    """
+
+    rule: str
+    ins: list[str]
+    option: str = ""
+    constants: Numbers | None = None
 
 
 def short(option: Any) -> str:
-    """The string that stands for an activation, or its class's name."""
+    """The string that stands for an activation, or the name of its function or class."""
     names = {cls: name for name, cls in ACTIVATIONS.items()}
-    return names.get(type(option), type(option).__name__)
+    function = getattr(getattr(option, "function", None), "__name__", "")
+    name = function if function.isidentifier() else type(option).__name__
+    return names.get(type(option), name)
+
+
+def constants(activation: Any) -> Numbers | None:
+    """The parameters of one of the package's activations; None for those of others."""
+    if type(activation) not in ACTIVATIONS.values():
+        return None
+    return {name: float(value) for name, value in activation.get_params().items()}
 
 
 def says(thing: Any) -> str:
@@ -77,6 +107,8 @@ class Scene:
         In the order of the engine.
     arrays : dict of str to Named
         What they take and make.
+    given : dict of str to Origin
+        Of those that no step makes, where they come from.
     numbers : dict of str to float
         Rates, penalties and the like.
     name : str
@@ -88,6 +120,7 @@ class Scene:
     def __init__(self, done: Pass) -> None:
         self.done, self.steps = done, list[Step]()
         self.arrays: dict[str, Named] = {}
+        self.given: dict[str, Origin] = {}
         self.numbers: Numbers = {"total": float(done.total), "loss": float(done.loss)}
         self.numbers |= {"data_loss": float(done.data_loss), "penalty": float(done.penalty)}
         self.last = len(done.architecture.units) - 1

@@ -11,7 +11,7 @@ from skbackprop.architecture import cut
 from skbackprop.inspection.recording import Update
 from skbackprop.inspection.steps import Numbers
 from skbackprop.layers import Shapes
-from skbackprop.optimizers import SGD, Adam, AdamW, RunningMean
+from skbackprop.optimizers import SGD, Adagrad, Adam, AdamW, AMSGrad, NAdam, RMSprop, RunningMean
 
 
 def update_rule(update: Update) -> tuple[str, str, Numbers]:
@@ -19,7 +19,7 @@ def update_rule(update: Update) -> tuple[str, str, Numbers]:
     solver, lr = update.solver, float(update.lr)
     numbers: Numbers = {"lr": lr, "decay": lr * float(solver.weight_decay)}
     kind = type(solver)
-    if update.limited or kind not in (SGD, Adam, AdamW):
+    if kind not in (SGD, Adagrad, RMSprop, Adam, AdamW, AMSGrad, NAdam):
         paragraph = (inspect.getdoc(kind) or f"{kind.__name__}'s step").split("\n\n")[0]
         return "step", " ".join(paragraph.split()).rstrip("."), numbers
     decayed = "(1 - lr * weight_decay) * theta" if numbers["decay"] else "theta"
@@ -35,11 +35,24 @@ def update_rule(update: Update) -> tuple[str, str, Numbers]:
                 numbers,
             )
         return "sgd", f"v' = momentum * v - lr * g, theta' = {decayed} + v'", numbers
+    numbers["epsilon"] = float(solver.epsilon)
+    if not isinstance(solver, Adam):
+        numbers["lr_t"], root = lr, "s" if kind is Adagrad else "v"
+        return "adam", f"theta' = {decayed} - lr * g / (sqrt({root}) + epsilon)", numbers
     t = update.after.t
     numbers["t"] = float(t)
-    numbers["lr_t"] = lr * sqrt(1 - solver.beta_2**t) / (1 - solver.beta_1**t)
+    numbers["lr_t"] = lr * sqrt(1 - solver.beta_2**t)
     numbers["epsilon"] = float(solver.epsilon_t(t))
-    return "adam", f"theta' = {decayed} - lr_t * m / (sqrt(v) + epsilon)", numbers
+    if isinstance(solver, NAdam):
+        mu, mu_next, product = solver.mu(t), solver.mu(t + 1), update.after.product
+        share = (1 - mu) / (1 - product)
+        numbers["lr_t"] *= share
+        numbers["m_share"] = mu_next / (1 - product * mu_next) / share
+        return "adam", f"theta' = {decayed} - lr_t * (g + c * m) / (sqrt(v) + epsilon)", numbers
+    numbers["lr_t"] /= 1 - solver.beta_1**t
+    numbers["largest"] = float(kind is AMSGrad)
+    root = "largest v" if kind is AMSGrad else "v"
+    return "adam", f"theta' = {decayed} - lr_t * m / (sqrt({root}) + epsilon)", numbers
 
 
 def state_arrays(
@@ -47,17 +60,27 @@ def state_arrays(
 ) -> dict[str, list[dict[str, np.ndarray]]]:
     """Vectors of an optimizer's memory, or those given, cut into the arrays of the layers.
 
-    Adam's running means as they are after the step; SGD's velocity as it was before.
+    Running means and sums as they are after the step; SGD's velocity as it was before.
     """
     if given is None:
-        kind, given = type(update.solver), {}
-        if update.limited:
-            pass
-        elif kind is SGD and update.solver.momentum:
+        kind, after, given = type(update.solver), update.after, {}
+        if kind is SGD and update.solver.momentum:
             given = {"v": update.before.velocity}
-        elif kind in (Adam, AdamW):
-            given = {"m": mean(update.after.m), "v": mean(update.after.v)}
+        elif kind is Adagrad:
+            given = {"s": after.total}
+        elif kind is RMSprop:
+            given = {"v": mean(after.v)}
+        elif kind is AMSGrad:
+            given = {"m": mean(after.m), "v": after.largest}
+        elif kind in (Adam, AdamW, NAdam):
+            given = {"m": mean(after.m), "v": mean(after.v)}
     return {name: cut(vector, shapes) for name, vector in given.items()}
+
+
+def limits(update: Update, W: np.ndarray) -> np.ndarray:
+    """What `max_norm` multiplies each column of the new W by: 1, or less where it's too long."""
+    longest: np.ndarray = np.maximum(np.linalg.norm(W, axis=0), update.limit)
+    return update.limit / longest
 
 
 def mean(running: RunningMean) -> np.ndarray:

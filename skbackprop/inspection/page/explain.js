@@ -1,11 +1,6 @@
 // Where a number comes from: each rule writes one entry out, from the entries of other arrays.
 // A result has `text`, `terms` (products that are added up), `value` and `from` (what to mark).
 
-const KNOWN = {
-  relu: z => Math.max(z, 0), tanh: Math.tanh, logistic: z => 1 / (1 + Math.exp(-z)),
-  identity: z => z, exp: Math.exp, softplus: z => Math.log1p(Math.exp(z)),
-};
-
 const entry = (array, i, j) => {
   const vector = array.shape.length === 1;
   const index = array.shape.length === 0 || array.name === "L" ? "" : vector ? `[${array.batch ? i : j}]` : `[${i}, ${j}]`;
@@ -26,7 +21,6 @@ function sum(text, terms, rest, from) {
 const plain = (text, value, from, size) =>
   ({ text, terms: [], value, from, size: Math.max(size || 0, Math.abs(value ?? 0)) });
 
-const signed = v => v < 0 ? `(${number(v)})` : number(v);
 const range = n => Array.from({ length: n }, (_, k) => k);
 
 const RULES = {
@@ -39,29 +33,45 @@ const RULES = {
       terms, rest, [[A.name, i, null], [W.name, null, j], [b.name, null, j]]);
   },
   map({ ins: [Z], i, j, step }) {
-    const f = KNOWN[step.option], z = Z.at(i, j);
-    return plain(`${step.option}(${Z.name}[${i}, ${j}]) = ${step.option}(${number(z)})`,
-      f ? f(z) : undefined, [[Z.name, i, j]], Math.abs(z));
+    const z = Z.at(i, j), p = step.constants, place = `${Z.name}[${i}, ${j}]`;
+    const told = `${step.option}(${place}) = `, from = [[Z.name, i, j]];
+    if (!p) return plain(told + `${step.option}(${number(z)})`, undefined, from);
+    const [words, f] = FUNCTIONS[step.option];
+    return plain(`${told}${words}${/[(×]/.test(words) ? ` = ${filled(words, { z, ...p })}` : ""}`, f(z, p), from, Math.abs(z));
   },
-  norm({ a, ins: [Z, gamma, beta], i, j, out, step }) {
-    const n = step.layer, Zhat = a["Zhat" + n], sigma = a["sigma" + n], batch = step.option === "batch";
-    const s = batch ? sigma.at(0, j) : sigma.batch ? sigma.at(i, 0) : sigma.at(0, i);
-    if (out === sigma) return plain("the root of the variance plus a small epsilon", undefined, []);
-    if (out === Zhat) {
-      const over = batch ? range(Z.rows).map(k => Z.at(k, j)) : range(Z.columns).map(k => Z.at(i, k));
-      const whole = batch ? Z.rows === Z.allRows : Z.columns === Z.allColumns;
-      const mean = over.reduce((p, v) => p + v, 0) / over.length;
-      return plain(`(${Z.name}[${i}, ${j}] − mean) / ${sigma.name} = ` + (whole
-        ? `(${number(Z.at(i, j))} − ${signed(mean)}) / ${number(s)}` : `(${number(Z.at(i, j))} − mean) / ${number(s)}`),
-      whole ? (Z.at(i, j) - mean) / s : undefined, [[Z.name, batch ? null : i, batch ? j : null]],
-      (Math.abs(Z.at(i, j)) + Math.abs(mean)) / s);
+  derivative({ ins: [Z, A], i, j, step }) {
+    const z = Z.at(i, j), a = A.at(i, j), p = step.constants, from = [[Z.name, i, j], [A.name, i, j]];
+    const told = `the slope of ${step.option} where z = ${Z.name}[${i}, ${j}] = ${number(z)} and a = ${A.name}[${i}, ${j}] = ${number(a)}`;
+    if (!p) return plain(told, undefined, from);
+    const [, , words, slope] = FUNCTIONS[step.option];
+    return plain(`${told}: ${words}, that is ${filled(words, { z, a, ...p })}`, slope(z, a, p), from, 1 + Math.abs(z));
+  },
+  norm({ a, ins: [Z, gamma, beta], i, j, out, step, rest }) {
+    const n = step.layer, Zhat = a["Zhat" + n], sigma = a["sigma" + n], mean = a["mean" + n], batch = step.option === "batch";
+    const at = array => batch ? array.at(0, j) : array.at(i, 0);
+    const from = [[Z.name, batch ? null : i, batch ? j : null]];
+    if (out === mean || out === sigma) {
+      const over = batch ? range(Z.rows).map(k => entry(Z, k, j)) : range(Z.columns).map(k => entry(Z, i, k));
+      const share = { label: batch ? "1 / samples" : "1 / units", value: 1 / (batch ? Z.allRows : Z.allColumns) };
+      const line = `${Z.name}[${batch ? `:, ${j}` : `${i}, :`}]`;
+      if (out === mean) return sum(`the mean of ${line}`, over.map((z, k) => ({ factors: [z, share], sample: batch ? k : undefined })), rest, from);
+      const m = at(mean), spread = over.reduce((p, z) => p + (z.value - m) ** 2, rest ?? 0) * share.value;
+      const most = Math.max(...over.map(z => Math.abs(z.value)), Math.abs(m));
+      return plain(`√(variance of ${line} + epsilon) = √(${number(spread)} + ${number(step.constants.epsilon)}), the variance being the mean of (${Z.name} − mean)²`,
+        Math.sqrt(spread + step.constants.epsilon), from, most);
     }
+    if (out === Zhat) return plain(`(${Z.name}[${i}, ${j}] − mean) / sigma = (${number(Z.at(i, j))} − ${signed(at(mean))}) / ${number(at(sigma))}`,
+      (Z.at(i, j) - at(mean)) / at(sigma), [[Z.name, i, j], [mean.name, batch ? null : i, batch ? j : null], [sigma.name, batch ? null : i, batch ? j : null]],
+      (Math.abs(Z.at(i, j)) + Math.abs(at(mean))) / at(sigma));
     return sum(`${gamma.name}[${j}] times ${Zhat.name}[${i}, ${j}], plus ${beta.name}[${j}]`,
       [{ factors: [entry(gamma, 0, j), entry(Zhat, i, j)] }, { factors: [entry(beta, 0, j)] }],
       undefined, [[gamma.name, null, j], [beta.name, null, j], [Zhat.name, i, j]]);
   },
-  mask({ ins: [A, M], i, j }) {
-    if (!M) return plain("a stored entry of X, kept or dropped", undefined, [[A.name, i, j]]);
+  mask({ ins: [A, M], i, j, out, step }) {
+    if (!M) { // of sparse X: no mask is kept
+      const kept = out.at(i, j) !== 0, scale = { label: kept ? "kept" : "dropped", value: kept ? step.constants.scale : 0 };
+      return sum(`${A.name}[${i}, ${j}], ${kept ? "kept and scaled up" : "dropped, or 0 already"}`, [{ factors: [entry(A, i, j), scale] }], undefined, [[A.name, i, j]]);
+    }
     return sum(`${A.name}[${i}, ${j}] times its mask`,
       [{ factors: [entry(A, i, j), entry(M, i, j)] }], undefined, [[A.name, i, j], [M.name, i, j]]);
   },
@@ -93,12 +103,6 @@ const RULES = {
       + `${number(share)} × (${number(a)} − ${signed(y)}) × ${number(a)} × (1 − ${number(a)})`,
     share * (a - y) * a * (1 - a), [[A.name, i, j], ["Y", i, j], ["w", i, 0]], share);
   },
-  "slope of the loss"({ ins: [A, Y, w], i, j, out }) {
-    const share = w.at(i, 0);
-    return plain(`w[${i}] = ${number(share)} times the slope of the loss, `
-      + (share ? number(out.at(i, j) / share) : "whatever it is"), undefined,
-    [[A.name, i, j], ["Y", i, j], ["w", i, 0]]);
-  },
   dW({ ins: [A, dZ, c], rest, i, j }) {
     const scale = c ? [entry(c, 0, i)] : [];
     return sum(`the sum over the samples of ${A.name}[:, ${i}] times ${dZ.name}[:, ${j}]`
@@ -126,20 +130,27 @@ const RULES = {
       range(dN.rows).map(k => ({ factors: [entry(dN, k, j), ...(scaled ? [entry(Zhat, k, j)] : [])], sample: k })),
       rest, scaled ? [[dN.name, null, j], [Zhat.name, null, j]] : [[dN.name, null, j]]);
   },
-  dnorm({ ins: [dN, Zhat, gamma, sigma], i, j, step }) {
-    const batch = step.option === "batch";
-    const whole = batch ? dN.rows === dN.allRows : dN.columns === dN.allColumns;
+  dnorm({ a, ins: [dN, Zhat, gamma, sigma], i, j, step }) {
+    const batch = step.option === "batch", n = step.layer;
     const from = [[dN.name, batch ? null : i, batch ? j : null], [Zhat.name, batch ? null : i, batch ? j : null]];
-    if (!whole) return plain("G minus its mean and its part along Zhat, over sigma", undefined, from);
     const G = (p, q) => gamma.at(0, q) * dN.at(p, q);
-    const over = batch ? range(dN.rows).map(k => [k, j]) : range(dN.columns).map(k => [i, k]);
-    let mean = 0, along = 0;
-    for (const [p, q] of over) { mean += G(p, q) / over.length; along += G(p, q) * Zhat.at(p, q) / over.length; }
-    const s = batch ? sigma.at(0, j) : sigma.batch ? sigma.at(i, 0) : sigma.at(0, i);
-    const z = Zhat.at(i, j), g = G(i, j);
+    let mean = 0, along = 0, large = 0;
+    if (batch) { // over all samples, on the page or not
+      mean = gamma.at(0, j) * a["dbeta" + n].at(0, j) / dN.allRows;
+      along = gamma.at(0, j) * a["dgamma" + n].at(0, j) / dN.allRows;
+    } else {
+      mean = a["rest:G" + n]?.at(i, 0) ?? 0;
+      along = a["rest:GZhat" + n]?.at(i, 0) ?? 0;
+    }
+    if (!batch) for (const q of range(dN.columns)) {
+      mean += G(i, q) / dN.allColumns;
+      along += G(i, q) * Zhat.at(i, q) / dN.allColumns;
+      large = Math.max(large, Math.abs(G(i, q)));
+    }
+    const s = batch ? sigma.at(0, j) : sigma.at(i, 0), z = Zhat.at(i, j), g = G(i, j);
     return plain(`(G − mean(G) − Zhat mean(G Zhat)) / sigma = (${number(g)} − ${signed(mean)} − `
-      + `${signed(z)} × ${signed(along)}) / ${number(s)}`, (g - mean - z * along) / s, from,
-    (Math.abs(g) + Math.abs(mean) + Math.abs(z * along)) / s);
+      + `${signed(z)} × ${signed(along)}) / ${number(s)}` + (batch ? `; mean(G) is gamma dbeta / m, mean(G Zhat) is gamma dgamma / m` : ""),
+    (g - mean - z * along) / s, from, (large + Math.abs(g) + Math.abs(mean) + Math.abs(z * along)) / s);
   },
   du({ ins: [dW, W, c], j, numbers }) {
     const scale = { label: "rate / c", value: numbers.rate / c.at(0, j) };
@@ -174,20 +185,31 @@ const RULES = {
       terms.push({ factors: [...outer, m, before] }, { factors: [...outer, lr, g, ...clip] });
       if (numbers.nesterov) terms.push({ factors: [lr, g, ...clip] });
     }
-    return sum("the old value, and the step against the gradient", terms, undefined,
+    return sum("the old value, and the step against the gradient" + limited(a, old, j, terms), terms, undefined,
       [[old.name, i, j], [gradient.name, i, j]]);
   },
   adam({ a, old, gradient, i, j, numbers }) {
-    const w = entry(old, i, j), m = a[`m(${old.name})`].at(i, j), v = a[`v(${old.name})`].at(i, j);
+    const w = entry(old, i, j), g = gradient.at(i, j) * numbers.clip, m = a[`m(${old.name})`]?.at(i, j);
+    const root = a[`s(${old.name})`] ? "s" : "v", v = a[`${root}(${old.name})`].at(i, j), c = numbers.m_share;
     const decay = numbers.decay && old.name.startsWith("W") ? [{ label: "1 − lr weight_decay", value: 1 - numbers.decay }] : [];
-    const move = { label: "m / (√v + ε)", value: m / (Math.sqrt(Math.max(v, 0)) + numbers.epsilon) };
-    const told = sum(`the old value, minus lr_t m / (√v + ε); here m = ${number(m)} and v = ${number(v)}, `
-      + `the running means of g and g², g = ${number(gradient.at(i, j) * numbers.clip)}`,
-    [{ factors: [w, ...decay] }, { factors: [{ label: "−lr_t", value: -numbers.lr_t }, move] }],
-    undefined, [[old.name, i, j], [gradient.name, i, j]]);
-    return told;
+    const [top, value] = m === undefined ? ["g", g] : c === undefined ? ["m", m] : ["(g + c m)", g + c * m];
+    const move = { label: `${top} / (√${root} + ε)`, value: value / (Math.sqrt(Math.max(v, 0)) + numbers.epsilon) };
+    const lr = m === undefined ? "lr" : "lr_t", meaning = m === undefined
+      ? `g = ${number(g)} the gradient and ${root} = ${number(v)} the ${root === "s" ? "sum of all g² so far" : "running mean of g²"}`
+      : `m = ${number(m)} and v = ${number(v)}, the running means of g and g²${numbers.largest ? " (v the largest so far)" : ""}, g = ${number(g)}`;
+    const terms = [{ factors: [w, ...decay] }, { factors: [{ label: `−${lr}`, value: -numbers.lr_t }, move] }];
+    return sum(`the old value, minus ${lr} ${top} / (√${root} + ε); here ${meaning}` + limited(a, old, j, terms), terms,
+      undefined, [[old.name, i, j], [gradient.name, i, j]]);
   },
 };
+
+// max_norm: all that a weight becomes is multiplied by one number per unit.
+function limited(a, old, j, terms) {
+  const limit = a[`limit(${old.name})`];
+  if (!limit) return "";
+  for (const term of terms) term.factors.push({ label: "max_norm / |w|, or 1", value: limit.at(0, j) });
+  return `; then the column is scaled down to the length max_norm, if it is longer`;
+}
 
 // The full story of one entry of a step's output; `ok` is true, false or null where nobody can tell.
 function explain(step, run, outName, i, j) {
@@ -201,12 +223,14 @@ function explain(step, run, outName, i, j) {
     given.old = a[step.ins[2 * k]];
     given.gradient = a[step.ins[2 * k + 1]];
   }
+  BOUNDLESS.seen = false;
   const told = RULES[step.rule](given);
   const stored = out.at(i, j);
-  const known = told.value !== undefined && Number.isFinite(told.value);
+  told.boundless = BOUNDLESS.seen;
+  const known = told.value !== undefined && Number.isFinite(told.value) && !told.boundless;
   told.difference = known ? Math.abs(told.value - stored) : undefined;
   told.ok = known ? told.difference <= 5e-6 * (told.size + Math.abs(stored)) + 1e-37 : null;
-  const samples = ["dW", "db", "loss", "dgamma"].includes(step.rule);
+  const samples = ["dW", "db", "loss", "dgamma"].includes(step.rule) || (step.rule === "norm" && step.option === "batch");
   const others = samples ? `the other ${a.X.allRows - a.X.rows} samples`
     : step.rule === "dense" && step.layer === 1 ? "the other features" : "the other units";
   return { ...told, stored, others, label: entry(out, i, j).label };

@@ -68,12 +68,12 @@ function drawGraph(state) {
     const [name, at] = edgeNumbers(step, run, n, state.sample);
     const W = run.arrays["W" + n], rows = Math.min(shown[n - 1], W.rows), columns = Math.min(shown[n], W.columns);
     let largest = 0;
-    for (let j = 0; j < rows; j++) for (let k = 0; k < columns; k++) largest = Math.max(largest, Math.abs(at(j, k)));
+    for (let j = 0; j < rows; j++) for (let k = 0; k < columns; k++) largest = Math.max(largest, bounded(Math.abs(at(j, k))));
     const active = step.layer === n && ["dense", "dW", "dA", "sgd", "adam", "step", "penalty"].includes(step.rule);
     if (active && name) legend = name;
     const g = h("g", { class: "edges" + (active ? " active " + step.phase : "") });
     for (let j = 0; j < rows; j++) for (let k = 0; k < columns; k++) {
-      const share = largest ? Math.abs(at(j, k)) / largest : 0;
+      const share = largest ? bounded(Math.abs(at(j, k))) / largest : 0;
       const line = h("line", {
         x1: x(n - 1) + radius, y1: y(n - 1, j), x2: x(n) - radius, y2: y(n, k),
         stroke: rgb(at(j, k) >= 0 ? plus : minus), "stroke-width": (0.3 + (step.phase === "step" ? 1.2 : 2.4) * share).toFixed(2),
@@ -97,7 +97,7 @@ function drawGraph(state) {
         class: `tag ${names.gradient ? key : "only"} ${step.outs.includes(name) ? "now" : ""}` }, name));
     }
     const values = run.arrays[names.value], gradients = run.arrays[names.gradient];
-    const largest = g => Math.max(...range(shown[l]).map(j => Math.abs(unitNumber(g, j, state.sample, g === gradients)) || 0));
+    const largest = g => Math.max(...range(shown[l]).map(j => bounded(Math.abs(unitNumber(g, j, state.sample, g === gradients)))));
     const most = [values ? largest(values) : 0, gradients ? largest(gradients) : 0];
     for (let j = 0; j < shown[l]; j++) {
       const v = unitNumber(values, j, state.sample, false), d = unitNumber(gradients, j, state.sample, true);
@@ -130,6 +130,7 @@ function drawGraph(state) {
   $("graph").replaceChildren(svg, h("p", { class: "legend" }, what + halves + " Blue is positive, orange negative."));
 }
 
+const bounded = v => Number.isFinite(v) ? v : 0;
 const columnsOf = (l, run) => l === 0 ? run.arrays.X.columns : run.arrays["W" + l].columns;
 const clip = (text, n) => text.length > n ? text.slice(0, n - 1) + "…" : text;
 

@@ -8,6 +8,10 @@ const BLOBS = DATA.blobs.map(text => {
   return new Float32Array(bytes.buffer);
 });
 
+// Numbers that a page can't reckon with: infinite or none, or cut to what 32 bits can hold. `seen`
+// tells whether one was read.
+const BOUNDLESS = { seen: false, is: v => !(Math.abs(v) < 2.9e38) };
+
 // An array as a table: a vector of units is one row, a number per sample is a column.
 function table(name, blob, samples) {
   const packed = DATA.shapes[name], full = packed.x[0] === "m" ? [samples, ...packed.s.slice(1)] : packed.s;
@@ -16,23 +20,29 @@ function table(name, blob, samples) {
   const [rows, columns] = two(packed.r), [allRows, allColumns] = two(full);
   const values = BLOBS[blob];
   let largest = 0;
-  for (const v of values) largest = Math.max(largest, Math.abs(v));
+  for (const v of values) if (Number.isFinite(v)) largest = Math.max(largest, Math.abs(v));
   return {
     name, rows, columns, allRows, allColumns, values, largest, shape: full,
     batch: packed.x[0] === "m", axes: packed.x,
-    at: (i, j) => values[i * columns + j],
+    at: (i, j) => {
+      const v = values[i * columns + j];
+      if (BOUNDLESS.is(v)) BOUNDLESS.seen = true;
+      return v;
+    },
   };
 }
 
 const RUNS = DATA.runs.map(run => {
   const arrays = {};
   for (const [name, blob] of Object.entries(run.arrays)) arrays[name] = table(name, blob, run.samples);
-  return { arrays, numbers: run.numbers, targets: run.targets };
+  const numbers = Object.fromEntries(Object.entries(run.numbers).map(([name, v]) => [name, Number(v)])); // "NaN" too
+  return { arrays, numbers, targets: run.targets };
 });
 
 // Three digits; the minus sign is a real one.
 function number(v, digits = 3) {
   if (v === 0) return "0";
+  if (BOUNDLESS.is(v)) return Number.isNaN(v) ? "NaN" : (v < 0 ? "−" : "") + (Number.isFinite(v) ? "huge" : "∞");
   const size = Math.abs(v);
   let text = size >= 1e5 || size < 1e-3 ? v.toExponential(Math.max(digits - 2, 1)) : v.toPrecision(digits);
   if (!text.includes("e") && text.includes(".")) text = text.replace(/\.?0+$/, "");
@@ -71,7 +81,8 @@ function palette() {
 }
 function mixed(v, largest) {
   const { paper, plus, minus } = palette();
-  const share = largest ? Math.min(1, Math.abs(v) / largest) : 0;
+  if (Number.isNaN(v)) return paper;
+  const share = largest || !Number.isFinite(v) ? Math.min(1, Math.abs(v) / largest) : 0;
   const weight = v === 0 ? 0 : 0.06 + 0.84 * Math.sqrt(share);
   const to = v >= 0 ? plus : minus;
   return paper.map((p, k) => Math.round(p + (to[k] - p) * weight));

@@ -1,12 +1,12 @@
 // The page: what is shown, and how people move through it.
 
 // A number is chosen by pointing at it, and held by a click, until the next one.
-const state = { step: 0, run: 0, sample: null, chosen: null, held: null, playing: null, windows: {} };
+const state = { step: 0, run: 0, sample: null, chosen: null, held: null, playing: null, windows: {}, trail: [] };
 const ROWS = 10; // of an array at a time
 
 // Formulas: the names of arrays with their shapes below.
 function formula(text, run, step) {
-  const names = Object.keys(run.arrays).filter(n => !/^[mv]\(|^rest:/.test(n));
+  const names = Object.keys(run.arrays).filter(n => !/^([mvs]|limit)\(|^rest:/.test(n));
   names.sort((p, q) => q.length - p.length);
   const pattern = new RegExp(`(${names.map(n => n.replace(/[.*+?^${}()|[\]\\']/g, "\\$&")).join("|")})(?![A-Za-z0-9_'])(\\.T)?`, "g");
   const line = h("div", { class: "formula" });
@@ -51,7 +51,9 @@ function drawCard() {
 }
 function optimizerNumbers(n) {
   const parts = [`lr = ${number(n.lr)}`];
-  if (n.lr_t !== undefined) parts.push(`t = ${n.t}`, `lr_t = ${number(n.lr_t)}`, `epsilon = ${number(n.epsilon)}`);
+  if (n.t !== undefined) parts.push(`t = ${n.t}`, `lr_t = ${number(n.lr_t)}`);
+  if (n.m_share !== undefined) parts.push(`c = ${number(n.m_share)}`);
+  if (n.epsilon !== undefined) parts.push(`epsilon = ${number(n.epsilon)}`);
   if (n.momentum) parts.push(`momentum = ${number(n.momentum)}`);
   if (n.decay) parts.push(`lr × weight_decay = ${number(n.decay)}`);
   parts.push(`|gradient| = ${number(n.norm)}`);
@@ -247,7 +249,7 @@ function choose(name, i, j, byHand) {
   state.chosen = { name, i, j };
   drawExplanation();
   const focused = $("arrays").contains(document.activeElement);
-  const turned = reveal(state.from);
+  const turned = reveal([[name, i, j], ...state.from]);
   if (turned) drawArrays();
   mark();
   if (turned && focused) document.querySelector("#arrays td.chosen")?.focus({ preventScroll: true });
@@ -285,14 +287,14 @@ function drawExplanation() {
     state.from = [[A.name, s, i], [dZ.name, s, j]];
     return;
   }
-  if (maker < 0) {
-    const what = { X: "a feature of a sample, as the network sees it", Y: "the target, as the network is to put it out", w: "the sample's share of the batch", L_i: "the loss of one sample" }[name]
-      ?? (name.includes("'(") ? "the slope of the activation" : "a parameter, as it was before this pass");
+  if (maker < 0 && !DATA.given[name]) {
+    const what = { X: "a feature of a sample, as the network sees it", Y: "the target, as the network is to put it out" }[name]
+      ?? "a parameter, as it was before this pass";
     box.replaceChildren(h("h3", {}, h("code", {}, label), " = ", h("b", {}, number(array.at(i, j)))), h("p", {}, `Nothing computes it here: ${what}.`));
     state.from = [];
     return;
   }
-  const told = explain(DATA.steps[maker], run, name, i, j);
+  const told = explain(DATA.steps[maker] ?? { outs: [name], ...DATA.given[name] }, run, name, i, j);
   state.from = told.from;
   const lead = h("h3", {}, h("code", {}, told.label), " = ", h("b", {}, number(told.stored)));
   const parts = [lead, h("p", { class: "text" }, `= ${told.text}`)];
@@ -312,19 +314,47 @@ function drawExplanation() {
     if (told.terms.length > few) parts.push(h("details", {}, h("summary", {}, `All ${told.terms.length} terms`),
       h("p", { class: "sum" }, ...told.terms.flatMap((t, k) => [k ? " + " : "", termNode(t)]))));
   }
-  const verdict = told.ok === null ? "The package's number; the page can't work it out."
+  const verdict = told.ok === null ? `The package's number; the page can't work it out${told.boundless ? ": a number in it is infinite, too large or none at all" : ""}.`
     : told.ok ? `✓ = ${number(told.value, 5)}, and the stored number is ${number(told.stored, 5)}`
     : `✗ this gives ${number(told.value, 5)}, but the stored number is ${number(told.stored, 5)}`;
   parts.push(h("p", { class: "verdict " + (told.ok ? "good" : told.ok === false ? "bad" : "") }, verdict));
-  if (maker !== state.step) parts.push(h("button", { type: "button", class: "maker", onclick: () => show(maker, name, i, j) }, `Go to the step that makes ${name}`));
+  const last = state.trail.at(-1);
+  if (last && !(last.name === name && last.i === i && last.j === j)) parts.push(h("button", { type: "button", class: "maker", onclick: goBack }, `Back to ${last.label}`), " ");
+  if (maker >= 0 && maker !== state.step) parts.push(h("button", { type: "button", class: "maker", onclick: () => show(maker, name, i, j) }, `Go to the step that makes ${name}`));
   box.replaceChildren(...parts);
   box.dataset.ok = String(told.ok);
 }
 
+// A product. Factors that were computed are buttons: they lead to where that happened.
 function termNode(term) {
   const node = h("span", { class: term.mine ? "term mine" : "term" });
-  term.factors.forEach((f, k) => node.append(k ? " × " : "", h("span", { class: "factor" }, number(f.value), h("small", {}, f.label))));
+  term.factors.forEach((f, k) => {
+    const made = f.name && (makerOf(f.name) >= 0 || DATA.given[f.name]);
+    const inside = [number(f.value), h("small", {}, f.label)];
+    node.append(k ? " × " : "", made ? h("button", {
+      type: "button", class: "factor", title: `Where ${f.label} comes from`, onclick: () => follow(f),
+    }, ...inside) : h("span", { class: "factor" }, ...inside));
+  });
   return node;
+}
+
+function follow(factor) {
+  const { name, i, j } = state.chosen, label = $("explanation").querySelector("code").textContent;
+  const trail = [...state.trail, { step: state.step, name, i, j, label }];
+  const maker = makerOf(factor.name);
+  arrive(maker < 0 ? state.step : maker, factor, trail);
+}
+function goBack() {
+  const trail = [...state.trail], to = trail.pop();
+  arrive(to.step, to, trail);
+}
+function arrive(step, { name, i, j }, trail) {
+  if (step !== state.step) go(step);
+  state.trail = trail;
+  state.held = `${name} ${i} ${j}`;
+  choose(name, i, j);
+  const place = document.querySelector("#arrays td.chosen") ?? $("explanation").querySelector("button");
+  place?.focus({ preventScroll: innerWidth > 700 });
 }
 
 function mark() {
@@ -362,6 +392,7 @@ function show(k, name, i, j) {
 function go(k) {
   state.step = Math.max(0, Math.min(DATA.steps.length - 1, k));
   state.held = null;
+  state.trail = [];
   render();
   chooseFirst();
 }
@@ -421,6 +452,8 @@ function setUp() {
     if (hovers) rests = place;
     const key = `${name} ${i} ${j}`;
     if (event.type === "click") state.held = state.held === key ? null : key;
+    const { chosen } = state;
+    if (key !== `${chosen?.name} ${chosen?.i} ${chosen?.j}`) state.trail = [];
     choose(name, +i, +j, hovers ? "hover" : "click");
     if (event.type !== "mouseover") document.querySelector("#arrays td.chosen")?.focus();
   };
@@ -441,7 +474,7 @@ function setUp() {
   let width = innerWidth;
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; render(); } });
   if (RUNS.length > 1) setUpTraining(fill);
-  $("notes").append(h("p", {}, "Indices count from 0, as in NumPy. Arrow keys go through the pass. In an array they go from number to number; Tab goes to the next array, and Escape leaves it. " + DATA.notes.join(" ")));
+  $("notes").append(h("p", {}, "Indices count from 0, as in NumPy. Arrow keys go through the pass. In an array they go from number to number; Tab goes to the next array, and Escape leaves it. Underlined numbers lead to the step that made them. " + DATA.notes.join(" ")));
   render();
   chooseFirst();
 }
