@@ -311,6 +311,24 @@ def test_factors_lead_to_where_they_come_from(visit):
     assert tab.locator("#explanation button:has-text('Back to')").count() == 0
 
 
+def test_a_number_of_dw1_can_be_followed_to_the_data(visit):
+    """All the way back through the backward pass, the loss and the forward pass."""
+    trace = trace_backprop(fitted(alpha=0, activation="tanh"), X, y)
+    tab = visit(trace.to_html(), viewport=PHONE)
+    tab.click("#chips button:text-is('dW1')")
+    tab.click("#arrays td[data-name='dW1'][data-i='2'][data-j='3']")
+    way = ["dZ1", "dA1", "dZ2", "dA2", "dZ3", "A3", "Z3", "A2", "Z2", "A1", "Z1"]
+    for name in way:
+        buttons = tab.locator(f"#explanation button.factor:has(small:text('{name}['))")
+        buttons.first.click()
+        assert tab.inner_text("#explanation h3").startswith(f"{name}[")
+        assert "✓" in tab.inner_text("#explanation .verdict")
+    assert tab.locator("#explanation button.factor").count() == 0  # X, W1 and b1
+    for name in [*way[-2::-1], "dW1"]:
+        tab.click("#explanation button:has-text('Back to')")
+        assert tab.inner_text("#explanation h3").startswith(f"{name}[")
+
+
 def test_pointing_turns_the_pages_of_the_other_arrays(visit):
     digits, classes = load_digits(return_X_y=True)
     trace = trace_backprop(fitted(digits, classes, hidden_layer_sizes=(30,)), digits, classes)

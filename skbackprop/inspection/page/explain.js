@@ -36,15 +36,15 @@ const RULES = {
     const z = Z.at(i, j), p = step.constants, place = `${Z.name}[${i}, ${j}]`;
     const told = `${step.option}(${place}) = `, from = [[Z.name, i, j]];
     if (!p) return plain(told + `${step.option}(${number(z)})`, undefined, from);
-    const [words, f] = FUNCTIONS[step.option];
-    return plain(`${told}${words}${/[(×]/.test(words) ? ` = ${filled(words, { z, ...p })}` : ""}`, f(z, p), from, Math.abs(z));
+    const [words, f, , , more] = FUNCTIONS[step.option];
+    return plain(told + filled(words, { z, ...p, ...more?.(z) }), f(z, p), from, Math.abs(z));
   },
   derivative({ ins: [Z, A], i, j, step }) {
     const z = Z.at(i, j), a = A.at(i, j), p = step.constants, from = [[Z.name, i, j], [A.name, i, j]];
     const told = `the slope of ${step.option} where z = ${Z.name}[${i}, ${j}] = ${number(z)} and a = ${A.name}[${i}, ${j}] = ${number(a)}`;
     if (!p) return plain(told, undefined, from);
-    const [, , words, slope] = FUNCTIONS[step.option];
-    return plain(`${told}: ${words}, that is ${filled(words, { z, a, ...p })}`, slope(z, a, p), from, 1 + Math.abs(z));
+    const [, , words, slope, more] = FUNCTIONS[step.option];
+    return plain(`${told}: ${filled(words, { z, a, ...p, ...more?.(z) })}`, slope(z, a, p), from, 1 + Math.abs(z));
   },
   norm({ a, ins: [Z, gamma, beta], i, j, out, step, rest }) {
     const n = step.layer, Zhat = a["Zhat" + n], sigma = a["sigma" + n], mean = a["mean" + n], batch = step.option === "batch";
@@ -82,7 +82,7 @@ const RULES = {
       const row = range(Z.columns).map(k => Z.at(i, k)), top = Math.max(...row);
       const all = row.reduce((p, v) => p + Math.exp(v - top), 0);
       return plain(`exp(${number(z)}) / (${row.map(v => `exp(${number(v)})`).join(" + ")})`,
-        Math.exp(z - top) / all, [[Z.name, i, null]]);
+        Math.exp(z - top) / all, [[Z.name, i, j], ...range(Z.columns).filter(k => k !== j).map(k => [Z.name, i, k])]);
     }
     return RULES.map({ ins: [Z], i, j, step });
   },

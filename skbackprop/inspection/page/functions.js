@@ -15,7 +15,8 @@ function normal(z) {
   return z > 0 ? 1 - tail : tail;
 }
 
-// name: [f in words, f, f' in words, f']
+// name: [f in words, f, f' in words, f', what other letters stand for]. The words up to a semicolon
+// are shown with numbers for the letters, too.
 const FUNCTIONS = {
   identity: ["z", z => z, "1", () => 1],
   logistic: ["1 / (1 + exp(−z))", sigmoid, "a × (1 − a)", (z, a) => a * (1 - a)],
@@ -27,18 +28,21 @@ const FUNCTIONS = {
     "1 where z > 0, else a + alpha", (z, a, p) => bend(z, 1, a + p.alpha)],
   selu: ["1.0507 × z where z > 0, else 1.7581 × (exp(z) − 1)", z => SELU * (z > 0 ? z : SELU_ALPHA * Math.expm1(z)),
     "1.0507 where z > 0, else a + 1.7581", (z, a) => bend(z, SELU, a + SELU * SELU_ALPHA)],
-  silu: ["z / (1 + exp(−z))", z => z * sigmoid(z), "(1 + z − a) / (1 + exp(−z))", (z, a) => sigmoid(z) * (1 + z - a)],
-  gelu: ["z × P(z), P the normal distribution", z => z * normal(z), "P(z) + z × exp(−(z)² / 2) / √(2π)", z => normal(z) + z * density(z)],
-  gelu_tanh: ["z / (1 + exp(−2u)), u = √(2/π) × (z + 0.044715 × (z)³)", z => z * sigmoid(z * (LIN + CUB * z * z)),
-    "s × (1 + z × (1 − s) × 2u'), s = 1 / (1 + exp(−2u))", z => {
+  silu: ["z / (1 + exp(−z))", z => z * sigmoid(z), "s × (1 + z − a); s = 1 / (1 + exp(−z))",
+    (z, a) => sigmoid(z) * (1 + z - a), z => ({ s: sigmoid(z) })],
+  gelu: ["z × P; P the normal distribution up to z", z => z * normal(z), "P + z × D; P the normal distribution up to z, D its density there",
+    z => normal(z) + z * density(z), z => ({ P: normal(z), D: density(z) })],
+  gelu_tanh: ["z × s; s = 1 / (1 + exp(−2u)), u = √(2/π) (z + 0.044715 z³)", z => z * sigmoid(z * (LIN + CUB * z * z)),
+    "s × (1 + z × (1 − s) × d); s = 1 / (1 + exp(−2u)), d the slope of 2u, u = √(2/π) (z + 0.044715 z³)", z => {
       const s = sigmoid(z * (LIN + CUB * z * z));
       return s * (1 + z * (1 - s) * (LIN + 3 * CUB * z * z));
-    }],
+    }, z => ({ s: sigmoid(z * (LIN + CUB * z * z)), d: LIN + 3 * CUB * z * z })],
   softplus: ["log(1 + exp(z))", z => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), "1 / (1 + exp(−z))", sigmoid],
-  mish: ["z × tanh(log(1 + exp(z)))", z => z * Math.tanh(FUNCTIONS.softplus[1](z)), "tanh(s) + z × (1 − tanh(s)²) / (1 + exp(−z)), s = log(1 + exp(z))", z => {
-    const t = Math.tanh(FUNCTIONS.softplus[1](z));
-    return t + z * (1 - t * t) * sigmoid(z);
-  }],
+  mish: ["z × tanh(l); l = log(1 + exp(z))", z => z * Math.tanh(FUNCTIONS.softplus[1](z)),
+    "t + z × (1 − t²) × s; t = tanh(log(1 + exp(z))), s = 1 / (1 + exp(−z))", z => {
+      const t = Math.tanh(FUNCTIONS.softplus[1](z));
+      return t + z * (1 - t * t) * sigmoid(z);
+    }, z => ({ l: FUNCTIONS.softplus[1](z), t: Math.tanh(FUNCTIONS.softplus[1](z)), s: sigmoid(z) })],
   hard_tanh: ["min(max(z, −1), 1)", z => Math.min(Math.max(z, -1), 1),
     "1 where −1 < a < 1, else 0", (z, a) => Math.abs(a) < 1 ? 1 : Math.abs(z) > 1 ? 0 : undefined],
   softsign: ["z / (1 + |z|)", z => z / (1 + Math.abs(z)), "1 / (1 + |z|)²", z => 1 / (1 + Math.abs(z)) ** 2],
@@ -46,8 +50,10 @@ const FUNCTIONS = {
 };
 
 const signed = v => v < 0 ? `(${number(v)})` : number(v);
-// A formula with numbers for its letters: every word that is a key of `values`, such as z.
+// "z × P; P the normal ..." as "z × P, P the normal ...; here 0.5 × 0.691".
 function filled(words, values) {
-  const text = words.replace(/(?<![A-Za-z])[A-Za-z]+(?![A-Za-z(])/g, word => word in values ? signed(values[word]) : word);
-  return text.replace(/(?<=[(|])\((−[^() ]+)\)(?=[,)|])/g, "$1"); // tanh(−1.2)
+  const [formula] = words.split(";"), letters = /(?<![A-Za-z])[A-Za-z]+(?![A-Za-z(])/g;
+  const text = formula.replace(letters, word => word in values ? signed(values[word]) : word);
+  const plainly = text.replace(/(?<=^|[(|])\((−[^() ]+)\)(?=$|[,)|])/g, "$1"); // tanh(−1.2)
+  return words.replace(";", ",") + (text === formula ? "" : `; here ${plainly}`);
 }

@@ -48,7 +48,9 @@ function drawGraph(state) {
   const run = RUNS[state.run], step = DATA.steps[state.step], { units, links } = DATA;
   const L = units.length - 1, narrow = $("graph").clientWidth < 600;
   const width = narrow ? 460 : 1000, height = narrow ? 264 : 240, top = narrow ? 46 : 36, bottom = height - 18;
-  const start = narrow ? 22 : 72, x = l => start + l * (width - (narrow ? 122 : 202)) / L;
+  // On a phone, names of outputs need room before the loss.
+  const end = !narrow ? 202 : DATA.outputs.some(name => name.length > 3) ? 158 : 122;
+  const start = narrow ? 22 : 72, x = l => start + l * (width - end) / L;
   // In a very deep network only the step's own layer and the two ends have room for their names.
   const apart = k => k * (x(1) - x(0)) >= (narrow ? 80 : 62);
   const named = l => apart(1) || l === step.layer || ([0, L].includes(l) && apart(Math.abs(l - step.layer)));
@@ -112,7 +114,7 @@ function drawGraph(state) {
         h("title", {}, unitTitle(l, j, names, v, d, state.sample)));
       svg.append(g);
       if (few && !narrow && v !== null) svg.append(h("text", { x: x(l), y: cy + r + 12, class: "unitnumber" }, short(v) + (d === null ? "" : ` | ${short(d)}`)));
-      if (l === L) svg.append(h("text", { x: x(l) + r + 7, y: cy + 4, class: "name" }, clip(DATA.outputs[j] ?? "", 8)));
+      if (l === L) svg.append(h("text", { x: x(l) + r + 7, y: cy + 4, class: "name" }, clip(DATA.outputs[j] ?? "", narrow ? 7 : 8)));
       if (l === 0 && units[0] <= DRAWN && !narrow) svg.append(h("text", { x: x(l) - r - 6, y: cy + 4, class: "name left" }, clip(DATA.inputs[j] ?? "", 6)));
     }
     if (units[l] > shown[l] && named(l)) svg.append(h("text", { x: x(l), y: height - 3, class: "more" }, `+ ${units[l] - shown[l]} more`));
