@@ -188,6 +188,18 @@ def test_normalised_scores_are_worked_out_even_where_samples_or_units_are_cut(vi
     assert tab.evaluate(steps) == [[0, 0], [0, 0]]
 
 
+@pytest.mark.parametrize("loss", ["log_loss", "focal", CrossEntropy(label_smoothing=0.1)])
+def test_softmax_is_worked_out_even_where_classes_are_cut(visit, loss):
+    rng = np.random.default_rng(0)
+    features, classes = rng.standard_normal((600, 5)), np.arange(600)
+    clf = fitted(features, classes, hidden_layer_sizes=(4,), loss=loss)
+    tab = visit(trace_backprop(clf, features[:30], classes[:30]).to_html())
+    assert tab.evaluate("RUNS[0].arrays.A2.columns") == 512
+    told = tab.evaluate(TOLD)[0]
+    assert set(told) <= ({"L_i"} if isinstance(loss, CrossEntropy) else set())
+    assert tab.locator("#explanation .term").count() <= 20
+
+
 def test_dropout_of_sparse_features_is_worked_out(visit):
     clf = BackpropClassifier((6,), input_dropout=0.3, dropout=0.5, random_state=0)
     tab = visit(trace_training(clf, csr_array(X), y, steps=2).to_html())

@@ -239,6 +239,15 @@ def test_the_loss_of_one_sample_in_words():
     assert "e = A - Y, averaged over the outputs. " in words(reg, X[:, :2])
 
 
+def test_the_gradient_of_several_outputs_in_words():
+    """It's that of the sum, while the loss is the mean."""
+    reg = BackpropRegressor("squared_error", (3,), max_iter=1)
+    for y, told in (X[:, 0], False), (X[:, :2], True):
+        steps = scene_of(trace_backprop(reg.fit(X, y), X, y).walk.passes[0]).steps
+        words = next(step.words for step in steps if step.title == "Gradient of the scores")
+        assert ("mean over the 2 outputs, but the gradient is that of their sum" in words) == told
+
+
 def test_long_names_and_deep_trainings_stay_below_a_megabyte():
     labels = np.array(["a" * 5000, "b" * 5000, "c"], dtype=object)[y]
     page = trace_backprop(fitted(y=labels), X, labels).to_html()

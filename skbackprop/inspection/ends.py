@@ -96,6 +96,12 @@ def loss(scene: Scene) -> None:
                 " The derivatives of link and loss cancel to output minus target."
                 if cancels
                 else ""
+            )
+            + (
+                f" The value is a mean over the {Y.shape[1]} outputs, but the gradient is that of"
+                " their sum, as in MLPRegressor."
+                if getattr(loss, "mean_over_outputs", False) and Y.ndim > 1 and Y.shape[1] > 1
+                else ""
             ),
             excerpt(kind.value_and_gradient),
             use=["Y", A],

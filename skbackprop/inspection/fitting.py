@@ -7,6 +7,7 @@ from math import ceil
 from typing import Any
 
 import numpy as np
+from scipy.special import logsumexp
 
 from skbackprop.inspection.recording import Pass
 from skbackprop.inspection.steps import ROWS, Named, Scene, Step
@@ -75,6 +76,10 @@ def rests(w: Scene, shown: Kept) -> dict[str, Named]:
     for step in w.steps:
         if step.rule == "norm":
             _norm_rests(w, shown, step, keep)
+        if step.rule == "link" and step.option == "softmax":
+            Z = w.arrays[step.ins[0]].values[:, shown[step.layer] :]
+            if Z.size:  # so that the others' part of the sum can't overflow
+                keep(step.outs[0], logsumexp(Z, axis=1), (ROWS,))
         if step.rule == "dnorm" and step.option == "layer":
             dN, Zhat, gamma = (w.arrays[name].values for name in step.ins[:3])
             G, k = (dN * gamma)[:, shown[step.layer] :], shown[step.layer]

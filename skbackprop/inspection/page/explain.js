@@ -23,6 +23,14 @@ const plain = (text, value, from, size) =>
 
 const range = n => Array.from({ length: n }, (_, k) => k);
 
+// log(exp(z_1) + exp(z_2) + ...) of a row of scores, of units that aren't on the page too.
+function logOfSum(a, Z, i) {
+  const row = range(Z.columns).map(k => Z.at(i, k)), rest = a[`rest:A${DATA.units.length - 1}`];
+  if (rest) row.push(rest.at(i, 0));
+  const top = Math.max(...row);
+  return top + Math.log(row.reduce((sum, z) => sum + Math.exp(z - top), 0));
+}
+
 const RULES = {
   dense({ ins: [A, W, b, c], rest, i, j, out }) {
     const terms = range(A.columns).map(k => ({
@@ -75,14 +83,15 @@ const RULES = {
     return sum(`${A.name}[${i}, ${j}] times its mask`,
       [{ factors: [entry(A, i, j), entry(M, i, j)] }], undefined, [[A.name, i, j], [M.name, i, j]]);
   },
-  link({ ins: [Z], i, j, step }) {
+  link({ a, ins: [Z], i, j, step }) {
     const z = Z.at(i, j);
     if (step.option === "softmax") {
-      if (Z.columns < Z.allColumns) return plain("exp of its score over the sum of its row's", undefined, [[Z.name, i, null]]);
-      const row = range(Z.columns).map(k => Z.at(i, k)), top = Math.max(...row);
-      const all = row.reduce((p, v) => p + Math.exp(v - top), 0);
-      return plain(`exp(${number(z)}) / (${row.map(v => `exp(${number(v)})`).join(" + ")})`,
-        Math.exp(z - top) / all, [[Z.name, i, j], ...range(Z.columns).filter(k => k !== j).map(k => [Z.name, i, k])]);
+      const row = range(Z.columns).map(k => Z.at(i, k)), others = Z.columns < Z.allColumns;
+      const parts = (row.length > 12 ? row.slice(0, 12) : row).map(v => `exp(${number(v)})`);
+      if (row.length > 12) parts.push(`${row.length - 12} more`);
+      if (others) parts.push(`those of the ${Z.allColumns - Z.columns} units that are not on this page`);
+      return plain(`exp(${number(z)}) / (${parts.join(" + ")})`, Math.exp(z - logOfSum(a, Z, i)),
+        [[Z.name, i, j], ...range(Z.columns).filter(k => k !== j).map(k => [Z.name, i, k])]);
     }
     return RULES.map({ ins: [Z], i, j, step });
   },

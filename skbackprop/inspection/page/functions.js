@@ -52,8 +52,8 @@ const FUNCTIONS = {
 const signed = v => v < 0 ? `(${number(v)})` : number(v);
 // "z × P; P the normal ..." as "z × P, P the normal ...; here 0.5 × 0.691".
 function filled(words, values) {
-  const [formula] = words.split(";"), letters = /(?<![A-Za-z])[A-Za-z]+(?![A-Za-z(])/g;
-  const text = formula.replace(letters, word => word in values ? signed(values[word]) : word);
-  const plainly = text.replace(/(?<=^|[(|])\((−[^() ]+)\)(?=$|[,)|])/g, "$1"); // tanh(−1.2)
+  const [formula] = words.split(";");
+  const text = formula.replace(/[A-Za-z]+/g, (word, at) => word in values && formula[at + word.length] !== "(" ? signed(values[word]) : word);
+  const plainly = text.replace(/(^|[(|])\((−[^() ]+)\)(?=$|[,)|])/g, "$1$2"); // tanh(−1.2)
   return words.replace(";", ",") + (text === formula ? "" : `; here ${plainly}`);
 }

@@ -432,7 +432,7 @@ function setUp() {
   const fill = () => {
     const run = RUNS[state.run];
     select.replaceChildren(h("option", { value: "" }, m === 1 ? "the sample" : `the whole batch (${m})`),
-      ...range(m === 1 ? 0 : Math.min(run.arrays.X.rows, 200)).map(i => h("option", { value: i }, `sample ${i}, target ${clip(run.targets[i] ?? "", 16)}`)));
+      ...range(m === 1 ? 0 : run.arrays.X.rows).map(i => h("option", { value: i }, `sample ${i}, target ${clip(run.targets[i] ?? "", 16)}`)));
     select.value = state.sample === null ? "" : state.sample;
   };
   fill();
