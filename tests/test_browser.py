@@ -341,6 +341,15 @@ def test_a_number_of_dw1_can_be_followed_to_the_data(visit):
         assert tab.inner_text("#explanation h3").startswith(f"{name}[")
 
 
+def test_new_weights_lead_to_their_gradients(visit):
+    tab = visit(trace_backprop(fitted(), X, y).to_html())
+    tab.click('#chips button:has-text("W1\'")')
+    tab.click("#arrays td[data-name=\"W1'\"][data-i='1'][data-j='2']")
+    for label in "gW1[1, 2]", "dW1[1, 2]":
+        tab.click(f'#explanation button.factor:has(small:text-is("{label}"))')
+        assert tab.inner_text("#explanation h3").startswith(f"{label} = ")
+
+
 def test_pointing_turns_the_pages_of_the_other_arrays(visit):
     digits, classes = load_digits(return_X_y=True)
     trace = trace_backprop(fitted(digits, classes, hidden_layer_sizes=(30,)), digits, classes)

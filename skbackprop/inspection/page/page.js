@@ -314,7 +314,8 @@ function drawExplanation() {
     if (told.terms.length > few) parts.push(h("details", {}, h("summary", {}, `All ${told.terms.length} terms`),
       h("p", { class: "sum" }, ...told.terms.flatMap((t, k) => [k ? " + " : "", termNode(t)]))));
   }
-  const places = told.terms.length ? [] : told.from.filter(([n, p, q]) => n !== name && run.arrays[n] && p !== null && q !== null).slice(0, 6);
+  const written = new Set(told.terms.flatMap(t => t.factors.map(f => `${f.name} ${f.i} ${f.j}`)));
+  const places = told.from.filter(([n, p, q]) => n !== name && run.arrays[n] && p !== null && q !== null && !written.has(`${n} ${p} ${q}`)).slice(0, 6);
   if (places.length) parts.push(h("p", { class: "sum" }, "from ", ...places.map(([n, p, q]) => termNode({ factors: [entry(run.arrays[n], p, q)] }))));
   const verdict = told.ok === null ? `The package's number; the page can't work it out${told.boundless ? ": a number in it is infinite, too large or none at all" : ""}.`
     : told.ok ? `✓ = ${number(told.value, 5)}, and the stored number is ${number(told.stored, 5)}`
