@@ -2,7 +2,7 @@
 Handwritten digits, in a pipeline
 =================================
 
-The usual course of a classification in scikit-learn: split the data, put scaling and network into
+The usual steps of a classification in scikit-learn: split the data, put scaling and network into
 one pipeline, fit it, then search for better parameters by cross-validation. First `MLPClassifier`
 does it, as the baseline. Then `BackpropClassifier` does the same, with the same numbers in less
 time. Its solver is an object, so a search can compare solvers with parameters of their own.

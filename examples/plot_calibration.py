@@ -34,7 +34,7 @@ warnings.simplefilter("ignore", ConvergenceWarning)
 sure = BackpropClassifier((100,), learning_rate_init=0.005, max_iter=100, random_state=0)
 
 # %%
-# The remedies: stop when the validation loss turns; more of the L2 penalty; or leave the network as
+# The remedies: stop when the validation loss turns; raise the L2 penalty; or leave the network as
 # it is and bend its probabilities, by a curve that is fitted in cross-validation. With few samples
 # that curve is a sigmoid; with many, ``"isotonic"`` can bend them more freely.
 models = {

@@ -1,10 +1,10 @@
 """
-A training that survives being killed
-=====================================
+Training that survives being killed
+===================================
 
-The power fails, the queue's time is over, the notebook's kernel dies. With a
-:class:`~skbackprop.Checkpoint` the same script continues where it was, and ends with the numbers of
-a training without a break, to the bit.
+The power fails, the queue's time limit is reached, the notebook's kernel dies. With a
+:class:`~skbackprop.Checkpoint` the same script continues where it was, and ends with the same
+numbers as without a break, to the bit.
 """
 
 import subprocess
@@ -20,7 +20,7 @@ from sklearn.datasets import load_digits
 from skbackprop import BackpropClassifier, Checkpoint
 
 # %%
-# A training with dropout, batch normalisation, early stopping and a learning rate that follows a
+# Training with dropout, batch normalisation, early stopping and a learning rate that follows a
 # curve: all of this has a state. The line of the checkpoint is the only one that a script needs.
 SCRIPT = """
 import sys

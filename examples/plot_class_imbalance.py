@@ -2,7 +2,7 @@
 Rare classes: weights, or a threshold
 =====================================
 
-One row in twenty is a case that must not be missed. A network that takes all rows alike misses
+One row in twenty is a case that must not be missed. A network that treats all rows alike misses
 many of them, and has a high accuracy. There are two remedies: weigh the rare class more in
 training, by ``class_weight``, or train as usual and move the threshold of the decision, by
 ``TunedThresholdClassifierCV``.
@@ -63,9 +63,9 @@ balanced = network(class_weight="balanced").fit(X_train, y_train)
 by_cost = network(class_weight={0: 1, 1: 20}).fit(X_train, y_train)
 
 # %%
-# ``TunedThresholdClassifierCV`` leaves the network alone. It finds by cross-validation from which
-# probability on an alarm pays. If the probabilities are right, that is where p * 20 > (1 - p) * 1:
-# from 1/21 on.
+# ``TunedThresholdClassifierCV`` leaves the network alone. It finds by cross-validation the
+# probability from which an alarm pays. If the probabilities are right, that is where p * 20 > (1 -
+# p) * 1: from 1/21 on.
 tuned = TunedThresholdClassifierCV(
     network(), scoring=make_scorer(gain), cv=5, store_cv_results=True
 )
@@ -115,7 +115,7 @@ fig.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=
 plt.show()
 
 # %%
-# Accuracy would have chosen the dearest of them.
+# Accuracy would have chosen the most expensive of them.
 for name, model in models.items():
     print(
         f"{name:<27}accuracy {model.score(X_test, y_test):.3f}"

@@ -36,10 +36,10 @@ same = np.array_equal(theirs.predict(X_test), ours.predict(X_test))
 print(f"equal predictions for all {len(X_test)} test images: {same}")
 
 # %%
-# **Less time.** The two take turns three times, and the medians count: a computer that is busy with
-# something else slows both. ``tol=0`` makes both of them go through all ten epochs. BLAS has one
-# thread: several get in each other's way on products as small as these, and MLPClassifier would be
-# timed with that on top. BackpropClassifier sees to it by itself.
+# **Less time.** The two take turns three times, and we take the medians: a computer that is busy
+# with something else slows both. ``tol=0`` makes both of them go through all ten epochs. BLAS has
+# one thread: several get in each other's way on products as small as these, and MLPClassifier
+# would be slower still. BackpropClassifier takes care of that by itself.
 cases = {
     "adam, (50,)": {"hidden_layer_sizes": (50,), "max_iter": 10},
     "adam, (100, 100)": {"hidden_layer_sizes": (100, 100), "max_iter": 10},

@@ -51,7 +51,7 @@ free.fit(X_train, y_train, X_val=X_val, y_val=y_val)
 
 # %%
 # Now with it, twice: by average precision, and by the validation loss. Training ends when 20 epochs
-# in a row bring nothing new.
+# in a row bring no improvement.
 stopped = {}
 for scoring in ["average_precision", "loss"]:
     stopped[scoring] = BackpropClassifier(**free.get_params(deep=False))
@@ -96,7 +96,8 @@ bottom.legend()
 plt.show()
 
 # %%
-# The test samples have had no part in this. To stop at all matters more here than by which metric.
+# The test samples have had no part in this. Stopping at all matters more here than the choice of
+# metric.
 print(f"{'':<31}epochs   average precision   log loss")
 for name, clf in [
     ("no stopping", free),

@@ -22,9 +22,9 @@ from skbackprop import BackpropClassifier
 from skbackprop.optimizers import AdamW
 
 # %%
-# The table is made up: 4,000 deliveries in a city, and whether each came late. Bikes are slow on
-# long ways, vans are slow in the rush hour, rain slows all but the vans. So what matters is how
-# columns act together. Some weights are missing.
+# The table is made up: 4,000 deliveries in a city, and whether each came late. Bikes are slow over
+# long distances, vans are slow in the rush hour, rain slows all but the vans. So what matters is
+# how columns act together. Some weights are missing.
 
 
 def minutes(t):

@@ -18,8 +18,8 @@ from skbackprop import BackpropClassifier
 
 # %%
 # The file: 150,000 rows in float32. The class of a row is the largest of three quadratic scores.
-# The columns have different units, as in life. We write the file piece by piece, so that it never
-# is in memory as a whole.
+# The columns have different units, as in real life. We write the file piece by piece, so that it is
+# never in memory as a whole.
 n_rows, n_features, chunk = 150_000, 20, 5_000
 rng = np.random.default_rng(0)
 units = 10.0 ** rng.integers(-2, 3, n_features)
@@ -67,7 +67,7 @@ print(f"rows seen: {clf.t_:,}, dtype of the weights: {clf.coefs_[0].dtype}")
 
 # %%
 # For comparison, the same network with what would fit into a small memory: the first chunk alone,
-# gone over as often as it takes to have seen as many rows.
+# repeated until the network has seen as many rows.
 small = BackpropClassifier(**clf.get_params(deep=False))
 X_chunk = scaler.transform(X[:chunk])
 small_accuracy = []

@@ -2,9 +2,9 @@
 Step through backpropagation
 ============================
 
-Every number of a training, and where it comes from. We train a small network on three spirals for
-forty steps, and keep all arrays of each of them. The page at the end is made of these: it opens in
-any browser, without a network.
+Every number of a training run, and where it comes from. We train a small network on three spirals
+for forty steps, and keep all arrays of each of them. The page at the end is made of these: it opens
+in any browser, offline.
 """
 
 import matplotlib.pyplot as plt

@@ -19,9 +19,9 @@ from sklearn.model_selection import train_test_split
 from skbackprop import TabularClassifier
 
 # %%
-# The table is made up: 4,000 deliveries, and whether each came late. Bikes are slow on long ways,
-# vans are slow in the rush hour, rain slows all but the vans, and in December everything is slower.
-# A tenth of the weights is missing, and of the weather too.
+# The table is made up: 4,000 deliveries, and whether each came late. Bikes are slow over long
+# distances, vans in the rush hour, rain slows all but the vans, and in December everything is
+# slower. A tenth of the weights is missing, and of the weather too.
 rng = np.random.default_rng(0)
 n = 4000
 day = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 366, n), unit="D")

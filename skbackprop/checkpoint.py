@@ -29,8 +29,8 @@ class Checkpoint:
     """A callback that saves a fit to a file, and continues it from there.
 
     Run the same script again after it was killed or interrupted, and `fit` resumes from the last
-    checkpoint. At the end, every number is that of a fit without a break, to the bit. L-BFGS
-    resumes from the weights alone, with other numbers, and a warning.
+    checkpoint. At the end, every number is the same as after a fit without a break, to the bit.
+    L-BFGS resumes from the weights alone, with other numbers, and a warning.
 
     The file of a finished fit holds its result, and `fit` trains no further. If training ended at
     `max_iter`, a larger `max_iter` continues it, unless the learning rate's schedule depends on

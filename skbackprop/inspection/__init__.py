@@ -1,4 +1,4 @@
-"""Looking inside: gradient checks, and traces of single passes and of the steps of a training."""
+"""Looking inside: gradient checks, and traces of single passes and of training steps."""
 
 from skbackprop.inspection.gradients import ArrayErrors, GradientReport, check_gradients
 from skbackprop.inspection.trace import LayerTrace, Trace, trace_backprop

@@ -1,4 +1,4 @@
-"""The first steps of a training, each with its whole pass."""
+"""The first training steps, each with its whole pass."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Counted(RecordingNetwork):
 
 @dataclass(frozen=True, repr=False)
 class TrainingTrace(Sequence[Trace]):
-    """The traces of successive steps of a training; a sequence of `Trace`.
+    """The traces of successive training steps; a sequence of `Trace`.
 
     Parameters
     ----------
