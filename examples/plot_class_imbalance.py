@@ -64,8 +64,8 @@ by_cost = network(class_weight={0: 1, 1: 20}).fit(X_train, y_train)
 
 # %%
 # ``TunedThresholdClassifierCV`` leaves the network alone. It finds by cross-validation the
-# probability from which an alarm pays. If the probabilities are right, that is where p * 20 > (1 -
-# p) * 1: from 1/21 on.
+# probability from which an alarm pays. If the probabilities are right, that is where
+# p * 20 > (1 - p) * 1: from 1/21 on.
 tuned = TunedThresholdClassifierCV(
     network(), scoring=make_scorer(gain), cv=5, store_cv_results=True
 )

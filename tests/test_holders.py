@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.ensemble import BaggingClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import RFE
 from sklearn.linear_model import LogisticRegression
@@ -98,6 +99,7 @@ SEVERAL = {
     r"members_, with encoder_\.transform": TabularClassifier(network(), cv=2, tree_bins=None),
     "estimators_": OneVsRestClassifier(network()),
     "calibrated_classifiers_": CalibratedClassifierCV(network(), cv=2),
+    "estimators_, with the X": BaggingClassifier(network(), n_estimators=2),
 }
 
 
@@ -106,6 +108,12 @@ def test_several_networks(words):
     model = SEVERAL[words].fit(X, y)
     with pytest.raises(TypeError, match=f"holds [23] networks: pass .*one of its {words}"):
         trace_backprop(model, X, y)
+
+
+def test_one_network_among_others():
+    voting = VotingClassifier([("linear", LogisticRegression()), ("network", network())])
+    with pytest.raises(TypeError, match="holds a network: pass that one of its estimators_"):
+        trace_backprop(voting.fit(X, y), X, y)
 
 
 @pytest.mark.parametrize(

@@ -98,28 +98,33 @@ def unfitted(model: Any, X: Any, y: Any) -> tuple[BaseBackprop, Any, Any, list[s
 
 def _inner(model: Any) -> Any:
     """What a model holds: the best of a search, or a wrapped estimator."""
+    _refuse_several(model)
     for name in "best_estimator_", "regressor_", "estimator_":
         if hasattr(model, name):
             return getattr(model, name)
     cls = type(model).__name__
     if cls in SAME and _leads_to_network(model.estimator):
         return model.estimator
-    for name in SEVERAL:
-        if hasattr(model, name):
-            several = getattr(model, name)
-            first = next(iter(several), None)
-            if first is None or not _leads_to_network(first):
-                break
-            X = "encoder_.transform(X)" if hasattr(model, "encoder_") else "the X that it takes"
-            part = "the estimator of " if name == "calibrated_classifiers_" else ""
-            raise TypeError(
-                f"{cls} holds {len(several)} networks: pass {part}one of its {name}, with {X}."
-            )
     if getattr(model, "refit", None) is False:
         raise TypeError(f"{cls} has refit=False, so that it holds no fitted network: pass {WHAT}.")
     if _leads_to_network(getattr(model, "estimator", getattr(model, "regressor", None))):
         check_is_fitted(model)
     raise TypeError(f"There is no network of this package in {cls}: pass {WHAT}.")
+
+
+def _refuse_several(model: Any) -> None:
+    """Raise TypeError for what holds a list of networks, such as bagging."""
+    for name in SEVERAL:
+        networks = [one for one in getattr(model, name, ()) if _leads_to_network(one)]
+        if not networks:
+            continue
+        X = "encoder_.transform(X)" if hasattr(model, "encoder_") else "the X that it takes"
+        part = "the estimator of " if name == "calibrated_classifiers_" else ""
+        count, which = f"{len(networks)} networks", "one"
+        if len(networks) == 1:
+            count, which = "a network", "that one"
+        cls = type(model).__name__
+        raise TypeError(f"{cls} holds {count}: pass {part}{which} of its {name}, with {X}.")
 
 
 def _innermost(model: Any) -> Any:
