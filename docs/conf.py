@@ -104,6 +104,7 @@ html_static_path = ["_static"]
 html_css_files = ["skbackprop.css", "landing.css"]
 html_logo = "_static/logo.svg"
 html_favicon = "_static/favicon.png"
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_sidebars = {page: [] for page in ["index", "start", "auto_examples/index"]}
 html_theme_options = {
     "header_links_before_dropdown": 8,
