@@ -38,6 +38,8 @@ PAGES = sorted(
 )
 FIGURES = sorted([*DOCS.glob("derivation/figures/[!_]*.py"), *DOCS.glob("guide/figures/*.py")])
 CHAPTERS = sorted(DOCS.glob("derivation/*.rst"))
+#: Pages with blocks that are no doctests, and what these need.
+NEEDS = {"guide/training": ["sklearn.callback", "rich"], "guide/interpretation": ["shap"]}
 
 
 def name(page):
@@ -56,6 +58,12 @@ def test_code_in_the_docs_runs(page):
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     result = doctest.testfile(str(page), module_relative=False, optionflags=flags)
     assert result.failed == 0
+
+
+def test_no_python_is_shown_that_nobody_runs():
+    """Other blocks than doctests are on the two pages whose blocks run below."""
+    others = {name(page) for page in PAGES if ".. code-block:: python\n" in page.read_text("utf-8")}
+    assert others == {f"{page}.rst" for page in NEEDS}
 
 
 def test_every_option_has_its_table():
@@ -146,10 +154,7 @@ def test_the_table_of_parameters_follows_the_signature():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize(
-    ("page", "modules"),
-    {"guide/training": ["sklearn.callback", "rich"], "guide/interpretation": ["shap"]}.items(),
-)
+@pytest.mark.parametrize(("page", "modules"), NEEDS.items())
 def test_code_that_needs_more_runs(page, modules, capsys):
     """The blocks that are no doctests, as not everybody has what they need: callbacks, SHAP.
 
