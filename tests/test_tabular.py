@@ -280,6 +280,36 @@ def test_other_frames(module):
     assert_array_equal(TabularEncoder().fit_transform(categorical), E)
 
 
+def test_types_that_numpy_does_not_have():
+    pl = pytest.importorskip("polars")
+    rows = [{"of": 1.5}, {"of": None}] * 10
+    for dtype, values, got in (
+        (pl.Struct({"of": pl.Float64}), rows, r"\{'of': 1.5\} of type dict"),
+        (pl.Array(pl.Int64, 2), [[1, 2], [3, 4]] * 10, r"\[1, 2\] of type list"),
+        (pl.List(pl.Int64), [[1, 2], [3]] * 10, "of type"),
+    ):
+        data = pl.DataFrame({"odd": pl.Series(values, dtype=dtype), "z": range(20)})
+        with pytest.raises(ValueError, match=f"column 'odd' of X must hold .*{got}"):
+            TabularEncoder().fit(data)
+    whole = [2**100, 1, None, 2] * 5
+    data = pl.DataFrame({"whole": pl.Series(whole, dtype=pl.Int128)})
+    E = TabularEncoder(categorical_features=[0]).fit(data).transform(data)
+    assert_array_equal(E[:4], [[0, 0, 1], [1, 0, 0], [0, 0, 0], [0, 1, 0]])
+    with pytest.raises(TypeError, match="in memory, got a LazyFrame"):
+        TabularEncoder().fit(data.lazy())
+
+
+def test_booleans_are_0_and_1():
+    flags = pd.DataFrame({"on": [True, False, False, None] * 5}, dtype=object)
+    numbers = flags.astype(float)
+    encoder = TabularEncoder().fit(flags)
+    assert_array_equal(encoder.transform(numbers), encoder.transform(flags))
+    encoder = TabularEncoder(categorical_features=["on"]).fit(numbers)
+    assert_array_equal(encoder.transform(flags), encoder.transform(numbers))
+    texts = pd.DataFrame({"on": ["True", "False"] * 5})
+    assert not TabularEncoder().fit(texts).transform(pd.DataFrame({"on": [1, 0]})).any()
+
+
 def test_arrays_and_lists():
     rows = [[1.5, "a", None], [2.5, "b", 3], [0.5, "c", 4], [4.5, None, 5]] * 5
     E = TabularEncoder().fit_transform(rows)
@@ -805,6 +835,13 @@ def test_a_column_of_one_value_and_gaps():
 def test_declared_categories_of_any_kind():
     frame = pd.DataFrame({"band": pd.cut(pd.Series(np.arange(40.0)), 4)})
     assert TabularEncoder().fit(frame).transform(frame).shape == (40, 4)
+    months = pd.DataFrame({"month": pd.period_range("2024-01", periods=3, freq="M")})
+    with pytest.raises(ValueError, match=r"column .month. .* Declare it in categorical_features"):
+        TabularEncoder().fit(months)
+    for chosen in (["month"], [0], [True]):
+        encoder = TabularEncoder(categorical_features=chosen).fit(months)
+        assert encoder.categories_[0].tolist() == ["2024-01", "2024-02", "2024-03"]
+        assert_array_equal(encoder.transform(months), np.eye(3))
     sparse = TabularEncoder(sparse_output=True).fit_transform(np.arange(20.0)[:, None])
     assert issparse(sparse)
     assert sparse.shape == (20, 1)

@@ -12,6 +12,9 @@ from skbackprop.formulas import Graph, Value
 from skbackprop.tabular.columns import Column, in_order
 from skbackprop.tabular.tensors import KEYS, MISSING_INTEGER, MISSING_TEXTS, place_of_number
 
+#: Names of the same category, in a column of booleans and in one of numbers.
+FLAGS = {"False": "0", "True": "1"}
+
 
 class Categories:
     """The part of an encoder that takes columns of categories.
@@ -130,8 +133,12 @@ class Categories:
     def _codes(self, columns: list[Column], mask: np.ndarray) -> np.ndarray:
         """Positions of the columns' values among their categories; -1 for missing and unknown."""
         codes = []
-        for column, categories, is_one in zip(columns, self.categories, mask, strict=True):
-            if is_one:
-                position = {key: i for i, key in enumerate(categories.tolist())}
-                codes.append([position.get(key, -1) for key in column.categories()])
+        for j in np.flatnonzero(mask).tolist():
+            position = {key: i for i, key in enumerate(self.categories[j].tolist())}
+            if self.tensors[j] != "text":
+                for pair in FLAGS.items():
+                    for name, other in (pair, pair[::-1]):
+                        if name in position:
+                            position.setdefault(other, position[name])
+            codes.append([position.get(key, -1) for key in columns[j].categories()])
         return np.array(codes).T

@@ -13,6 +13,8 @@ from sklearn.utils import check_array
 
 #: How pandas, polars and pyarrow call types whose values are categories, even if they are numbers.
 CATEGORICAL = ("category", "categorical", "enum", "dictionary")
+#: Types of polars that NumPy doesn't have: it would make several columns of them, or fail.
+NOT_IN_NUMPY = ("struct", "array", "int128", "uint128")
 #: Whole numbers up to here are floats.
 EXACT = 2**53
 #: Names of the types of missing values other than None and NaN; comparing them isn't allowed.
@@ -34,6 +36,8 @@ class Column:
         if name.startswith("dictionary") and hasattr(given, "to_pylist"):
             # pyarrow's __array__ takes a missing value for the last category
             given = np.array(given.to_pylist(), dtype=object)
+        elif name.startswith(NOT_IN_NUMPY) and hasattr(given, "to_list"):
+            given = np.fromiter(given.to_list(), dtype=object, count=len(given))
         values = np.asarray(given)
         self.kind, self.values, self.missing = "number", values, np.zeros(len(values), bool)
         self.exact: np.ndarray | None = None  # large integers are no floats
@@ -125,7 +129,8 @@ class Column:
             first = self.values[~self.missing][0]
             raise ValueError(
                 f"{self.title} must hold numbers, strings, booleans or dates, got {first!r} of type"
-                f" {type(first).__name__}."
+                f" {type(first).__name__}. Declare it in categorical_features if its values are"
+                " categories."
             )
         values = (self.values if self.exact is None else self.exact).tolist()
         if self.kind == "flag":
@@ -196,13 +201,18 @@ def read(X: Any, estimator: str) -> list[Column]:
     Raises
     ------
     TypeError
-        If X is sparse.
+        If X is sparse, or not in memory.
     ValueError
         If X isn't two-dimensional, or has no rows or columns.
     """
     if issparse(X):
         raise TypeError(
             f"{estimator} takes tables as dense arrays or data frames, got sparse data."
+        )
+    if hasattr(X, "collect") and not hasattr(X, "__len__"):  # a LazyFrame
+        raise TypeError(
+            f"{estimator} takes tables that are in memory, got a {type(X).__name__}. Give it what"
+            " its method collect() returns."
         )
     names = names_of(X)
     if names is None:

@@ -47,7 +47,8 @@ class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
     categorical_features : array-like of {bool, int, str}, "from_dtype" or None
         Which columns hold categories. "from_dtype" takes those of strings, booleans and the
         categorical types of pandas, polars and pyarrow. A mask, indices or names say it
-        explicitly; all others must then hold numbers. None means that all do.
+        explicitly; these columns may hold anything, and all others must then hold numbers. None
+        means that all do.
 
     min_frequency : int or float, default=None
         Categories rarer than this, as a count or as a share of the rows, are put together.
@@ -186,7 +187,11 @@ class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
 
     def _chosen(self, columns: list[Column]) -> list[Column]:
         """Those that hold categories."""
-        return [c for c, is_one in zip(columns, self.categorical_, strict=True) if is_one]
+        chosen = [c for c, is_one in zip(columns, self.categorical_, strict=True) if is_one]
+        if not isinstance(self.categorical_features, str):
+            for column in chosen:
+                column.declared = True
+        return chosen
 
     def _check_parameters(self) -> None:
         if self.dtype not in (np.float32, np.float64, "float32", "float64", float):
