@@ -1,9 +1,11 @@
 """Ensembles over folds."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import coo_array, csr_array
 from sklearn import config_context
@@ -17,6 +19,7 @@ from sklearn.datasets import (
     make_multilabel_classification,
 )
 from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.kernel_approximation import RBFSampler
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.model_selection import (
@@ -243,6 +246,21 @@ def test_seeds_jobs_and_copies():
     assert_array_equal(ensemble().fit(csr_array(X), y).predict(X), clf.predict(X))
     assert MEMBER.random_state is None
     assert not hasattr(MEMBER, "coefs_")
+
+
+def test_threads_leave_the_filters_of_warnings_alone():
+    with warnings.catch_warnings(), parallel_config("threading"):
+        warnings.simplefilter("error", ConvergenceWarning)
+        for _ in range(4):
+            ensemble(n_jobs=2).fit(X, y)
+        with pytest.raises(ConvergenceWarning):
+            warnings.warn("still an error", ConvergenceWarning, stacklevel=1)
+
+
+def test_a_member_that_diverges_says_so():
+    steep = BackpropClassifier((8,), solver="sgd", learning_rate_init=1e30, max_iter=20)
+    with pytest.warns(ConvergenceWarning, match="diverged in epoch"):
+        ensemble(steep).fit(X, y)
 
 
 def test_pipelines_are_fitted_on_the_rows_of_their_member():

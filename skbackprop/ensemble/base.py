@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable
 from functools import reduce
 from operator import add
@@ -12,7 +11,6 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone, is_classifier
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_random_state, get_tags
@@ -23,6 +21,7 @@ from skbackprop.ensemble.steps import inputs_of, steps_of, through
 from skbackprop.ensemble.tasks import FitTask, Part
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.checks import (
+    ALL_EPOCHS_WANTED,
     check_rows,
     check_sample_weight,
     naming_what_is_no_number,
@@ -88,10 +87,12 @@ def train(job: Job, X: Any, y: Any, sample_weight: Any) -> Any:
         network.set_params(early_stopping=False, validation_split=None)
         given = {}
     started = time.perf_counter()
-    with warnings.catch_warnings(), job.part.training(network):
-        if network.n_iter_no_change == np.inf:  # all epochs are wanted
-            warnings.simplefilter("ignore", ConvergenceWarning)
-        network.fit(X_train, y[rows], weight, **given)
+    wanted = ALL_EPOCHS_WANTED.set(network.n_iter_no_change == np.inf)
+    try:
+        with job.part.training(network):
+            network.fit(X_train, y[rows], weight, **given)
+    finally:
+        ALL_EPOCHS_WANTED.reset(wanted)
     if job.verbose:
         seconds = time.perf_counter() - started
         print(f"Member {job.number + 1}: {network.n_iter_} epochs, {seconds:.1f} s")

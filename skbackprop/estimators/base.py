@@ -15,7 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 from skbackprop.architecture import Architecture
 from skbackprop.estimators import build, compat
 from skbackprop.estimators.callbacks import FitTasks
-from skbackprop.estimators.checks import check_sample_weight, unchanged_on_error, warn
+from skbackprop.estimators.checks import (
+    ALL_EPOCHS_WANTED,
+    check_sample_weight,
+    unchanged_on_error,
+    warn,
+)
 from skbackprop.estimators.choices import Chosen, choose
 from skbackprop.estimators.combinations import check_combinations
 from skbackprop.estimators.export import ONNXMethods
@@ -296,7 +301,9 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, Saved, 
                 f" kept. Scale X, or lower learning_rate_init.{advice()}",
                 ConvergenceWarning,
             )
-        elif progress.outcome == "unfinished" and not incremental and self.warm_start != "exact":
+        elif progress.outcome == "unfinished" and not (
+            incremental or self.warm_start == "exact" or ALL_EPOCHS_WANTED.get()
+        ):
             warn(progress.message + advice(), ConvergenceWarning)
 
     # After fitting

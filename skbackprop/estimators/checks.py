@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
+from contextvars import ContextVar
 from inspect import currentframe
 from math import inf, isinf
 from numbers import Integral, Real
@@ -208,6 +209,11 @@ def check_rows(part: Any, n: int, name: str) -> np.ndarray:
     if rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= n:
         raise ValueError(f"{name} must give row numbers from 0 to {n - 1} or masks, got {rows!r}.")
     return rows
+
+
+#: Whether a member of an ensemble is being trained, of which all epochs are wanted. Then it is no
+#: news that it took them. `warnings.catch_warnings` can't be used there: threads share its filters.
+ALL_EPOCHS_WANTED: ContextVar[bool] = ContextVar("ALL_EPOCHS_WANTED", default=False)
 
 
 #: Packages whose frames stand between the user's line and a warning.

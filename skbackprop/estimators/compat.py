@@ -3,8 +3,11 @@
 Each entry says why it is used and since when it has been unchanged.
 """
 
+import warnings
 from inspect import signature
 from typing import Any
+
+from sklearn import config_context
 
 # Rows of whatever scikit-learn takes: arrays, sparse matrices, frames. It is in the public
 # reference in spite of the underscore. Unchanged from 1.6 to 1.9.
@@ -84,6 +87,19 @@ def target_encoder(target_type: str) -> Any:
     return TargetEncoder(target_type=target_type, cv=N_FOLDS, random_state=0)
 
 
+def cross_fitted(encoder: Any, X: Any, y: Any) -> Any:
+    """fit_transform of a `target_encoder`, silent about classes of fewer rows than folds.
+
+    Only before 1.9 does it stratify, and warn of them. With routing it fails without groups.
+    """
+    with config_context(enable_metadata_routing=False):
+        if not isinstance(encoder.cv, int):
+            return encoder.fit_transform(X, y)
+        with warnings.catch_warnings():  # not where it isn't needed: threads share its filters
+            warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+            return encoder.fit_transform(X, y)
+
+
 def metric_takes_sample_weight(scorer: Any) -> bool | None:
     """Whether the metric behind one of scikit-learn's scorers takes weights; None for others.
 
@@ -102,6 +118,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "callback_context",
+    "cross_fitted",
     "hook_arguments",
     "metric_takes_sample_weight",
     "safe_indexing",

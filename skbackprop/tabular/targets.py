@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -10,7 +9,7 @@ from scipy.sparse import csr_matrix, hstack, issparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from skbackprop.estimators.compat import target_encoder
+from skbackprop.estimators.compat import cross_fitted, target_encoder
 from skbackprop.estimators.state import Saved
 from skbackprop.formulas import Graph, Value
 from skbackprop.tabular.numbers import RobustSmoothClip
@@ -46,10 +45,7 @@ class TargetShares(TransformerMixin, Saved, BaseEstimator):
         self.encoder_ = target_encoder("continuous" if self.target_type == "continuous" else "auto")
         if self.target_type == "continuous":
             y = np.asarray(y, np.float64)
-        # a class of few rows; and with routing TargetEncoder itself fails without groups
-        with warnings.catch_warnings(), config_context(enable_metadata_routing=False):
-            warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-            shares = self.encoder_.fit_transform(self._codes(X), y)
+        shares = cross_fitted(self.encoder_, self._codes(X), y)
         self.clip_ = RobustSmoothClip().fit(shares)
         return self._joined(X, shares)
 
