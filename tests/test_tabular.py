@@ -483,6 +483,7 @@ def test_wrong_categories(chosen, words):
         ({"dtype": int}, "dtype must be np.float32 or np.float64"),
         ({"max_categories": 0}, "max_categories"),
         ({"min_frequency": -1}, "min_frequency"),
+        ({"min_frequency": 1.5}, "min_frequency, unless it is a share of the rows, must be"),
     ],
 )
 def test_wrong_parameters(params, words):
@@ -672,6 +673,28 @@ def test_counts():
     assert reg.oof_score_ > 0.1
     with pytest.raises(ValueError, match="poisson"):
         TabularRegressor(member, random_state=0).fit(X, counts)
+
+
+def test_what_is_none_has_nothing_to_set():
+    clf = TabularClassifier()
+    with pytest.raises(ValueError, match=r"estimator__dropout can't .*default_classifier\("):
+        clf.set_params(estimator__dropout=0.1)
+    with pytest.raises(ValueError, match=r"encoder__dtype can't .*TabularEncoder\("):
+        clf.set_params(encoder__dtype=float)
+    clf.set_params(estimator=default_classifier(100), estimator__dropout=0.1)
+    assert clf.estimator.dropout == 0.1
+    with pytest.raises(ValueError, match=r"default_regressor\("):
+        TabularRegressor().set_params(estimator__dropout=0.1)
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA])
+@pytest.mark.parametrize("kind", [TabularClassifier, TabularRegressor])
+def test_targets_that_are_missing(kind, gap):
+    y = pd.Series([1.0, 2.0, gap, 1.0] * 5, dtype=object)
+    if kind is TabularClassifier:
+        y = y.map({1.0: "a", 2.0: "b"}).where(y.notna(), gap)
+    with pytest.raises(ValueError, match=r"y has 5 missing value\(s\). Leave out their rows"):
+        kind().fit(np.arange(20.0)[:, None], y)
 
 
 def test_the_default_networks_and_a_search_around_them():

@@ -21,11 +21,14 @@ from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.state import Saved
 from skbackprop.formulas import Graph, Input, Output
 from skbackprop.tabular.bins import TreeBins
+from skbackprop.tabular.columns import is_missing
 from skbackprop.tabular.encoder import TabularEncoder
 from skbackprop.tabular.targets import TargetShares
 
 #: Columns with more categories become what the target is for rows of the same category.
 MAX_ONE_HOT = 50
+#: How it is written.
+DEFAULT_ENCODER = f"TabularEncoder(max_one_hot={MAX_ONE_HOT})"
 
 
 @documented_in("skbackprop.tabular")
@@ -34,6 +37,7 @@ class Tabular(ONNXMethods, CallbackSupportMixin, MetaEstimatorMixin, Saved, Base
 
     _ensemble: ClassVar[type[FoldEnsemble]]
     _target_type: ClassVar[str] = "categorical"
+    _default: ClassVar[str]
 
     def __init__(
         self,
@@ -105,6 +109,34 @@ class Tabular(ONNXMethods, CallbackSupportMixin, MetaEstimatorMixin, Saved, Base
                 self.ensemble_.fit(E, y, sample_weight, groups)
         return self
 
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of `estimator` and `encoder` as well: ``estimator__dropout``.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or if `estimator` or `encoder` is None, so that nothing
+            in it can be set.
+        """
+        for name, given in (("estimator", self._default), ("encoder", DEFAULT_ENCODER)):
+            inside = [key for key in params if key.startswith(f"{name}__")]
+            if inside and params.get(name, getattr(self, name)) is None:
+                raise ValueError(
+                    f"{inside[0]} can't be set: {name} is None. Start from {name}={given}, which is"
+                    " the default."
+                )
+        return super().set_params(**params)
+
     def _check_parameters(self) -> None:
         check_integer("tree_bins", self.tree_bins, 2, or_none=True)
         if self.estimator is not None and not isinstance(self.estimator, self._ensemble._kind):
@@ -135,6 +167,9 @@ class Tabular(ONNXMethods, CallbackSupportMixin, MetaEstimatorMixin, Saved, Base
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
+        values = np.asarray(y)
+        if values.dtype.kind == "O" and (gaps := sum(map(is_missing, values.ravel()))):
+            raise ValueError(f"y has {gaps} missing value(s). Leave out their rows.")
         encoder = self.encoder
         if encoder is None:
             encoder = TabularEncoder(

@@ -98,6 +98,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
     """
 
     _ensemble = FoldEnsembleClassifier
+    _default = "default_classifier(n_samples)"
 
     def __init__(
         self,

@@ -63,7 +63,7 @@ class Column:
 
     def _take_objects(self, values: np.ndarray) -> None:
         """Sort out what the objects are."""
-        self.missing = np.array([_is_missing(v) for v in values], bool)
+        self.missing = np.array([is_missing(v) for v in values], bool)
         there = values[~self.missing]
         self.values = values
         if all(isinstance(v, bool | np.bool_) for v in there) and len(there):
@@ -136,8 +136,8 @@ class Column:
         if self.kind == "flag":
             values = [value == 1 for value in values]
         return [
-            None if is_missing else _category(value)
-            for value, is_missing in zip(values, self.missing.tolist(), strict=True)
+            None if is_gap else _category(value)
+            for value, is_gap in zip(values, self.missing.tolist(), strict=True)
         ]
 
     def tensor(self, is_categorical: bool) -> str:
@@ -167,7 +167,7 @@ def _category(value: Any) -> str:
     return str(value)
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
     """True for None, NaN, NaT and NA."""
     if value is None or type(value).__name__ in MISSING:
         return True

@@ -196,6 +196,9 @@ class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
     def _check_parameters(self) -> None:
         if self.dtype not in (np.float32, np.float64, "float32", "float64", float):
             raise ValueError(f"dtype must be np.float32 or np.float64, got {self.dtype!r}.")
+        share = self.min_frequency
+        if not (isinstance(share, float | np.floating) and 0.0 < share < 1.0):
+            check_integer("min_frequency, unless it is a share of the rows,", share, 1, True)
         check_integer("max_distinct", self.max_distinct, 2)
         for name in ("max_categories", "max_one_hot", "n_quantile_bins"):
             check_integer(name, getattr(self, name), 1, or_none=True)

@@ -97,6 +97,7 @@ class TabularRegressor(RegressorMixin, Tabular):
     """
 
     _ensemble = FoldEnsembleRegressor
+    _default = "default_regressor(n_samples)"
     _target_type = "continuous"
 
     def __init__(
