@@ -31,6 +31,7 @@ from skbackprop.tabular import (
     TabularClassifier,
     TabularEncoder,
     TabularRegressor,
+    TargetShares,
     TreeBins,
 )
 
@@ -55,6 +56,7 @@ REGISTERED: dict[type, dict[str, Any] | None] = {
     RobustSmoothClip: None,
     PiecewiseLinearBins: None,
     TreeBins: None,
+    TargetShares: None,
 }
 
 

@@ -25,6 +25,7 @@ from skbackprop.tabular import (
     TabularClassifier,
     TabularEncoder,
     TabularRegressor,
+    TargetShares,
     TreeBins,
 )
 
@@ -573,6 +574,11 @@ def test_numeric_transformers(dtype, opset):
     bins = TreeBins(4, min_samples_leaf=5).fit(X, X[:, 0] > 0.3)
     agrees(bins, 1.2 * X, target_opset=opset)
     agrees(TreeBins(min_distinct=99).fit(X, X[:, 0] > 0), X, target_opset=opset)
+    codes = (np.arange(120).reshape(60, 2) * 7 % 5).astype(dtype)
+    for columns, y in ((None, X[:60, 0] > 0), ([1], np.arange(60) % 3)):
+        shares = TargetShares(columns).fit(codes, y)
+        agrees(shares, codes, target_opset=opset)
+        agrees(shares, np.array([[-1, -1], [9, 9]], dtype), target_opset=opset)
     same = np.ones((5, 2), dtype)
     agrees(PiecewiseLinearBins().fit(same), same, target_opset=opset)
     agrees(RobustSmoothClip().fit(same), np.array([[1, 2], [np.inf, np.nan]], dtype))

@@ -38,13 +38,13 @@ from skbackprop.tabular import (
     TabularClassifier,
     TabularEncoder,
     TabularRegressor,
+    TargetShares,
     TreeBins,
     default_classifier,
     default_regressor,
     search_space,
 )
 from skbackprop.tabular.columns import Column
-from skbackprop.tabular.targets import TargetShares
 
 ROUNDING = "float32: BLAS rounds a row as its neighbours in memory suggest"
 WEIGHTS = "rows that are repeated make other folds and other batches than weights do"
@@ -68,6 +68,8 @@ def expected(estimator):
         PiecewiseLinearBins(),
         PiecewiseLinearBins(4),
         TreeBins(min_samples_leaf=5),
+        TargetShares(),
+        TargetShares([0], target_type="continuous"),
         TabularEncoder(),
         TabularEncoder(n_quantile_bins=4),
         TabularClassifier(cv=3),
@@ -781,6 +783,41 @@ def test_shares_of_many_categories(kind, sparse):
         found = found.toarray() if sparse else found
         assert found.shape[1] == 1 + (3 if kind == "multiclass" else 1)
         assert_allclose(found[:, 1:], clip.transform(wanted), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("y", "ends"),
+    [(["no", "yes"] * 30, ["_yes"]), (["a", "b", "c"] * 20, ["_a", "_b", "_c"]), (None, [""])],
+)
+def test_names_of_shares(y, ends):
+    X = pd.DataFrame({"job": np.arange(60.0) % 5, "age": np.arange(60.0), "town": 0.0})
+    shares = TargetShares([2, 0], "categorical" if y else "continuous")
+    shares.set_output(transform="pandas")
+    out = shares.fit_transform(X, y or np.arange(60.0))
+    names = [f"{name}{end}" for name in ("town", "job") for end in ends]
+    assert out.columns.tolist() == ["age", *names]
+    assert_array_equal(out["age"], X["age"])
+    if y:  # the most frequent code of a class has its largest share
+        y = ["no" if code else "yes" for code in X["job"]]
+        assert shares.fit(X, y).transform(X)["job_yes"].argmax() == 0
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"columns": []}, "columns must be None or hold indices from 0 to 1, got"),
+        ({"columns": [2]}, "from 0 to 1, got"),
+        ({"columns": [-1]}, "from 0 to 1, got"),
+        ({"columns": [True]}, "from 0 to 1, got"),
+        ({"columns": "01"}, "from 0 to 1, got"),
+        ({"columns": 1}, "from 0 to 1, got 1"),
+        ({"columns": [1, 1]}, "columns must hold each index once"),
+        ({"columns": [0], "target_type": "auto"}, "target_type must be"),
+    ],
+)
+def test_wrong_shares(params, words):
+    with pytest.raises(ValueError, match=words):
+        TargetShares(**params).fit(np.zeros((20, 2)), [0, 1] * 10)
 
 
 def test_which_columns_become_shares():

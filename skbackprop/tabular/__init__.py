@@ -6,6 +6,7 @@ from skbackprop.tabular.encoder import TabularEncoder
 from skbackprop.tabular.numbers import RobustSmoothClip
 from skbackprop.tabular.recipe import default_classifier, default_regressor, search_space
 from skbackprop.tabular.regressor import TabularRegressor
+from skbackprop.tabular.targets import TargetShares
 
 __all__ = [
     "PiecewiseLinearBins",
@@ -13,6 +14,7 @@ __all__ = [
     "TabularClassifier",
     "TabularEncoder",
     "TabularRegressor",
+    "TargetShares",
     "TreeBins",
     "default_classifier",
     "default_regressor",

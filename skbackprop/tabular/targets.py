@@ -8,76 +8,242 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack, issparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.estimators.compat import cross_fitted, target_encoder
+from skbackprop.estimators.export import ONNXMethods
+from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.state import Saved
 from skbackprop.formulas import Graph, Value
-from skbackprop.tabular.numbers import RobustSmoothClip
+from skbackprop.tabular.numbers import RobustSmoothClip, names_out
 
 
-class TargetShares(TransformerMixin, Saved, BaseEstimator):
+@documented_in("skbackprop.tabular")
+class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
     """Replace columns of codes by the target's mean, or the share of each class, for each code.
 
-    A part of the members of TabularClassifier and TabularRegressor: it sees the targets of their
-    training rows only.
+    The members of TabularClassifier and TabularRegressor begin with it if a column has more than 50
+    categories. It is scikit-learn's :class:`~sklearn.preprocessing.TargetEncoder` for some of the
+    columns, followed by :class:`RobustSmoothClip`. `fit_transform` computes what it returns for a
+    row from other rows, so that the row's own target doesn't count. This isn't what `transform`
+    returns for the same rows.
 
     Parameters
     ----------
-    columns : list of int
-        Columns of codes. The others stay as they are.
+    columns : list of int or None, default=None
+        Columns of codes, such as the `coded_` of a :class:`TabularEncoder`. The others stay as they
+        are. None takes all.
 
     target_type : {"continuous", "categorical"}, default="categorical"
         Whether y holds numbers or classes.
+
+    Attributes
+    ----------
+    encoder_ : TargetEncoder
+        The fitted encoder of the codes.
+
+    clip_ : RobustSmoothClip
+        What scales its results.
+
+    n_features_in_ : int
+        Number of features seen by `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features. Defined only when `X` has feature names that are all strings.
+
+    See Also
+    --------
+    TabularEncoder : Makes codes, with `max_one_hot`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop.tabular import TargetShares
+    >>> X = np.array([[0.0, 5.0], [1.0, 6.0], [2.0, 7.0]] * 20)
+    >>> shares = TargetShares([0]).fit(X, ["no", "yes", "no"] * 20)
+    >>> shares.get_feature_names_out().tolist()
+    ['x1', 'x0_yes']
+    >>> shares.transform(X)[:3, 1].argmax()
+    np.int64(1)
     """
 
-    def __init__(self, columns: list[int], target_type: str = "categorical") -> None:
+    def __init__(self, columns: Any = None, target_type: str = "categorical") -> None:
         self.columns = columns
         self.target_type = target_type
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Learn the shares."""
+        """Learn the shares.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        y : array-like of shape (n_samples,)
+            Numbers or classes; of a class, there are at least ten rows.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or an array isn't allowed.
+        """
         self.fit_transform(X, y)
         return self
 
     def fit_transform(self, X: Any, y: Any) -> Any:
-        """Learn the shares. A row's own target doesn't count in what is returned for it."""
-        self.n_features_in_ = X.shape[1]
-        self.encoder_ = target_encoder("continuous" if self.target_type == "continuous" else "auto")
-        if self.target_type == "continuous":
-            y = np.asarray(y, np.float64)
-        shares = cross_fitted(self.encoder_, self._codes(X), y)
-        self.clip_ = RobustSmoothClip().fit(shares)
-        return self._joined(X, shares)
+        """Learn the shares. A row's own target doesn't count in what is returned for it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        y : array-like of shape (n_samples,)
+            Numbers or classes.
+
+        Returns
+        -------
+        Z : {ndarray, sparse matrix} of shape (n_samples, n_features_out)
+            The other columns, and the shares. Sparse if X is.
+        """
+        if self.target_type not in ("continuous", "categorical"):
+            raise ValueError(
+                f'target_type must be "continuous" or "categorical", got {self.target_type!r}.'
+            )
+        is_continuous = self.target_type == "continuous"
+        X, y = self._validated(X, y, reset=True, y_numeric=is_continuous)
+        self._check_columns()
+        self._onnx_dtype = X.dtype
+        self.encoder_ = target_encoder("continuous" if is_continuous else "auto")
+        y = y.astype(np.float64) if is_continuous else y
+        with config_context(transform_output="default"):
+            shares = cross_fitted(self.encoder_, self._codes(X), y)
+            self.clip_ = RobustSmoothClip().fit(shares)
+            return self._joined(X, shares)
+
+    def _validated(self, *arrays: Any, reset: bool, **params: Any) -> Any:
+        """X, or X and y, as `fit_transform` and `transform` take them."""
+        floats = (np.float64, np.float32)
+        return validate_data(
+            self, *arrays, reset=reset, accept_sparse="csr", dtype=floats, **params
+        )
+
+    def _check_columns(self) -> None:
+        """Raise unless `columns` holds the indices of some columns."""
+        n, given = self.n_features_in_, self.columns
+        if given is None:
+            return
+        columns = list(given) if np.iterable(given) and not isinstance(given, str) else []
+        are_integers = all(
+            isinstance(j, int | np.integer) and not isinstance(j, bool) for j in columns
+        )
+        if not columns or not are_integers or not all(0 <= j < n for j in columns):
+            raise ValueError(
+                f"columns must be None or hold indices from 0 to {n - 1}, got {given!r}."
+            )
+        if len(set(columns)) < len(columns):
+            raise ValueError(f"columns must hold each index once, got {given!r}.")
 
     def transform(self, X: Any) -> Any:
-        """Replace the codes."""
-        return self._joined(X, self.encoder_.transform(self._codes(X)))
+        """Replace the codes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples as rows.
+
+        Returns
+        -------
+        Z : {ndarray, sparse matrix} of shape (n_samples, n_features_out)
+            The other columns, and the shares. Sparse if X is.
+        """
+        check_is_fitted(self)
+        X = self._validated(X, reset=False)
+        with config_context(transform_output="default"):
+            return self._joined(X, self.encoder_.transform(self._codes(X)))
 
     def onnx(self, graph: Graph, X: Value) -> Value:
-        """Write `transform` down in ONNX operators: a table of what each code becomes."""
+        """Write `transform` down in ONNX operators: a table of what each code becomes.
+
+        Parameters
+        ----------
+        graph : Graph
+            Gets the operators.
+
+        X : Value
+            Samples as rows; codes are whole numbers from 0 on, or below 0 if they are unknown.
+
+        Returns
+        -------
+        Z : Value
+            What `transform` returns, as a dense matrix.
+        """
+        check_is_fitted(self)
         last = max(float(codes.max()) for codes in self.encoder_.categories_) + 1.0  # unknown
-        codes = np.arange(last + 1.0)[:, None].repeat(len(self.columns), axis=1)
+        columns = self._coded()
+        codes = np.arange(last + 1.0)[:, None].repeat(len(columns), axis=1)
         with config_context(transform_output="default"):
             table = self.clip_.transform(self.encoder_.transform(codes))
-        tables = np.split(table, len(self.columns), axis=1)
-        others = np.setdiff1d(np.arange(self.n_features_in_), self.columns)
-        blocks = [graph.columns(X, others)]
-        for column, own in zip(self.columns, tables, strict=True):
+        tables = np.split(table, len(columns), axis=1)
+        blocks = [graph.columns(X, self._others())]
+        for column, own in zip(columns, tables, strict=True):
             code = graph.op("Gather", X, np.int64(column), axis=1)
             code = graph.op("Where", code < 0.0, last, graph.op("Min", code, last))
             blocks.append(graph.op("Gather", own, graph.cast(code, np.int64), axis=0))
         return graph.op("Concat", *blocks, axis=1)
 
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Name the columns of the result.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the columns; by default those seen by `fit`, or x0, x1, ...
+
+        Returns
+        -------
+        names : ndarray of str objects
+            Those of the other columns, and such as ``"job"`` or ``"job_yes"``.
+        """
+        check_is_fitted(self)
+        names = names_out(self, input_features)
+        classes = getattr(self.encoder_, "classes_", None)
+        # of two classes, there is the share of the second one
+        ends = [""] if classes is None else [f"_{label}" for label in classes]
+        ends = ends[1:] if len(ends) == 2 else ends
+        shares = [f"{name}{end}" for name in names[self._coded()] for end in ends]
+        return np.array([*names[self._others()], *shares], dtype=object)
+
+    def _coded(self) -> list[int]:
+        """Columns that hold codes."""
+        return list(range(self.n_features_in_) if self.columns is None else self.columns)
+
+    def _others(self) -> np.ndarray:
+        """Columns that hold no codes."""
+        return np.setdiff1d(np.arange(self.n_features_in_), self._coded())
+
     def _codes(self, X: Any) -> np.ndarray:
         """The columns of codes."""
-        codes = X[:, self.columns]
+        codes = X[:, self._coded()]
         dense: np.ndarray = codes.toarray() if issparse(codes) else codes
         return dense
 
     def _joined(self, X: Any, shares: np.ndarray) -> Any:
         """The other columns and the shares, as X is: sparse or dense, and in its precision."""
-        others = np.setdiff1d(np.arange(X.shape[1]), self.columns)
         Z = self.clip_.transform(shares).astype(X.dtype)
         if issparse(X):
-            return hstack([X[:, others], csr_matrix(Z)], format="csr")
-        return np.hstack([X[:, others], Z])
+            return hstack([X[:, self._others()], csr_matrix(Z)], format="csr")
+        return np.hstack([X[:, self._others()], Z])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        tags.target_tags.required = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
