@@ -499,6 +499,9 @@ def test_errors_name_the_column():
     encoder = TabularEncoder().fit(frame())
     with pytest.raises(ValueError, match="column 'many' of X must hold numbers, got 'five'"):
         encoder.transform(frame().astype({"many": object}).assign(many="five"))
+    days = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=20)})
+    with pytest.raises(ValueError, match=r"column 'day' of X must hold dates, got '2024-01-01'"):
+        TabularEncoder().fit(days).transform(days.astype(str))
     with pytest.raises(ValueError, match=r"column 'odd' of X .* got \[1\] of type list"):
         TabularEncoder().fit(frame().assign(odd=[[1]] * 20))
     with pytest.raises(ValueError, match="column 1 of X must hold numbers, got 'b'"):
@@ -675,6 +678,13 @@ def test_counts():
     assert reg.oof_score_ > 0.1
     with pytest.raises(ValueError, match="poisson"):
         TabularRegressor(member, random_state=0).fit(X, counts)
+
+
+@pytest.mark.parametrize("rows", [0, -5, 1e4, None, "many"])
+def test_wrong_numbers_of_rows(rows):
+    for of_rows in (default_classifier, default_regressor, search_space):
+        with pytest.raises(ValueError, match="n_samples must be an integer >= 1"):
+            of_rows(rows)
 
 
 def test_what_is_none_has_nothing_to_set():

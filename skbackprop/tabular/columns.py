@@ -13,6 +13,11 @@ from sklearn.utils import check_array
 
 #: How pandas, polars and pyarrow call types whose values are categories, even if they are numbers.
 CATEGORICAL = ("category", "categorical", "enum", "dictionary")
+#: What to do if a column should hold something else than it does.
+ADVICE = {
+    "numbers": "Declare it in categorical_features if its values are categories.",
+    "dates": "Convert it as for `fit`.",
+}
 #: Types of polars that NumPy doesn't have: it would make several columns of them, or fail.
 NOT_IN_NUMPY = ("struct", "array", "int128", "uint128")
 #: Whole numbers up to here are floats.
@@ -94,8 +99,8 @@ class Column:
             raise ValueError(f"{self.title} holds a number that no float can hold.") from error
         return floats
 
-    def numbers(self) -> np.ndarray:
-        """The values as floats, NaN where missing.
+    def numbers(self, held: str = "numbers") -> np.ndarray:
+        """The values as floats, NaN where missing. `held` is what the column held in `fit`.
 
         Raises
         ------
@@ -110,8 +115,7 @@ class Column:
                 floats[i] = float(self.values[i])
             except (TypeError, ValueError, OverflowError) as error:
                 raise ValueError(
-                    f"{self.title} must hold numbers, got {self.values[i]!r}. Declare it in"
-                    " categorical_features if its values are categories."
+                    f"{self.title} must hold {held}, got {self.values[i]!r}. {ADVICE[held]}"
                 ) from error
         return floats
 

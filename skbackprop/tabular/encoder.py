@@ -245,13 +245,13 @@ class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
     def _numbers(self, columns: list[Column]) -> np.ndarray:
         """The columns of numbers side by side, with NaN for missing ones."""
         chosen = []
-        for column, is_categorical, is_empty in zip(
-            columns, self.categorical_, self._empty, strict=True
+        for column, tensor, is_categorical, is_empty in zip(
+            columns, self._tensors, self.categorical_, self._empty, strict=True
         ):
             if is_empty:  # as it was in `fit`, and is left out, so it may hold anything
                 chosen.append(np.full(len(column.values), np.nan))
             elif not is_categorical:
-                chosen.append(column.numbers())
+                chosen.append(column.numbers("dates" if tensor == "date" else "numbers"))
         if not chosen:
             return np.empty((len(columns[0].values), 0))
         return np.clip(np.stack(chosen, axis=1), -LARGEST, LARGEST)

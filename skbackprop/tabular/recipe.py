@@ -6,6 +6,7 @@ from typing import Any
 
 from scipy.stats import loguniform
 
+from skbackprop.estimators.checks import check_integer
 from skbackprop.estimators.classifier import BackpropClassifier
 from skbackprop.estimators.regressor import BackpropRegressor
 from skbackprop.losses import CrossEntropy
@@ -17,6 +18,7 @@ SIZES = {0: (64, 128), 5_000: (128, 64), 20_000: (128, 32), 80_000: (128, 16)}
 
 def settings(n_samples: int) -> dict[str, Any]:
     """What classifiers and regressors have in common, for a number of rows."""
+    check_integer("n_samples", n_samples, 1)
     n_units, n_epochs = SIZES[max(least for least in SIZES if least <= n_samples)]
     return {
         "hidden_layer_sizes": (n_units,) * 3,
@@ -48,6 +50,11 @@ def default_classifier(n_samples: int) -> BackpropClassifier:
     network : BackpropClassifier
         Not fitted. Passing it unchanged as `estimator` gives the default TabularClassifier.
 
+    Raises
+    ------
+    ValueError
+        If `n_samples` isn't a positive integer.
+
     See Also
     --------
     search_space : What is worth changing.
@@ -75,6 +82,11 @@ def default_regressor(n_samples: int) -> BackpropRegressor:
     network : BackpropRegressor
         Not fitted. Passing it unchanged as `estimator` gives the default TabularRegressor.
 
+    Raises
+    ------
+    ValueError
+        If `n_samples` isn't a positive integer.
+
     See Also
     --------
     search_space : What is worth changing.
@@ -101,6 +113,11 @@ def search_space(n_samples: int) -> dict[str, Any]:
     distributions : dict
         Parameters of TabularClassifier or TabularRegressor with a network as `estimator`, for
         :class:`sklearn.model_selection.RandomizedSearchCV`.
+
+    Raises
+    ------
+    ValueError
+        If `n_samples` isn't a positive integer.
 
     Examples
     --------
