@@ -35,7 +35,8 @@ class Checkpoint:
     The file of a finished fit holds its result, and `fit` trains no further. If training ended at
     `max_iter`, a larger `max_iter` continues it, unless the learning rate's schedule depends on
     that. Other parameters or other data raise an error, and the file stays. An estimator that is
-    already fitted and has `warm_start` continues from its own state, and overwrites the file.
+    already fitted and has `warm_start` continues from its own state, and overwrites the file; with
+    ``warm_start="exact"`` it continues from the file after Ctrl-C.
 
     Parameters
     ----------
@@ -90,7 +91,8 @@ class Checkpoint:
             raise TypeError(f"every must be an integer or a timedelta, got {every!r}.")
         if every < (timedelta(microseconds=1) if isinstance(every, timedelta) else 1):
             raise ValueError(f"every must be positive, got {every!r}.")
-        self.path, self.every = Path(path).resolve(), every
+        self.path = Path(path).resolve()
+        self.every = every if isinstance(every, timedelta) else int(every)
         self._tried_at, self._warned = 0.0, False
 
     def __getstate__(self) -> dict[str, Any]:
@@ -192,13 +194,11 @@ class Checkpoint:
             Its task.
         """
         has_own_state = bool(estimator.warm_start) and getattr(estimator, "n_iter_", 0) > 0
+        if estimator.warm_start == "exact" and getattr(estimator, "outcome_", "") == "interrupted":
+            has_own_state = False  # in the middle of an epoch: the file alone is exact
         if context.task_name != "fit" or has_own_state:
             return
-        for file in self.path.parent.iterdir():
-            # of a process that was killed while it wrote
-            part = re.fullmatch(rf"\.{re.escape(self.path.name)}\.(\d+)\.\d+\.part", file.name)
-            if part and int(part[1]) != os.getpid():
-                file.unlink(missing_ok=True)
+        self._remove_parts()
         if self.path.exists():
             self._restore(estimator)
 
@@ -238,6 +238,16 @@ class Checkpoint:
 
     # Files
 
+    def _remove_parts(self) -> None:
+        """Remove what processes have left that were killed while they wrote."""
+        # in containers a process often has the number of the one before it
+        ours = {f"{os.getpid()}.{thread.ident}" for thread in threading.enumerate()}
+        ours.discard(_writer())
+        for file in self.path.parent.iterdir():
+            part = re.fullmatch(rf"\.{re.escape(self.path.name)}\.(\d+\.\d+)\.part", file.name)
+            if part and part[1] not in ours:
+                file.unlink(missing_ok=True)
+
     def _restore(self, estimator: Any) -> None:
         """Give the estimator the fitted attributes of the one in the file."""
         saved = self.load()
@@ -261,8 +271,7 @@ class Checkpoint:
         estimator = copy.copy(fitted)
         vars(estimator).clear()
         vars(estimator).update(without_callbacks(vars(fitted)))
-        writer = f"{os.getpid()}.{threading.get_ident()}"
-        part = self.path.with_name(f".{self.path.name}.{writer}.part")
+        part = self.path.with_name(f".{self.path.name}.{_writer()}.part")
         try:
             with open(part, "wb") as file:
                 pickle.dump(estimator, file, protocol=pickle.HIGHEST_PROTOCOL)
@@ -281,6 +290,11 @@ class Checkpoint:
         finally:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
+
+
+def _writer() -> str:
+    """The number of this process, and of its thread."""
+    return f"{os.getpid()}.{threading.get_ident()}"
 
 
 def _are_equal(one: Any, other: Any) -> bool:

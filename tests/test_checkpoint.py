@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -289,24 +290,50 @@ def test_a_stopped_fit_is_finished(tmp_path):
     assert_same(more, net().fit(X, y))
 
 
-def test_ctrl_c(tmp_path, monkeypatch):
+def interrupted(clf, step):
+    """The estimator after a fit with Ctrl-C in this step; an epoch has five."""
     original, steps = Network.data_loss_and_gradient, iter(range(100))
 
-    def interrupted(self, batch):
-        if next(steps) == 13:  # in the third epoch of five batches
+    def data_loss_and_gradient(self, batch):
+        if next(steps) == step:
             raise KeyboardInterrupt
         return original(self, batch)
 
-    checkpoint = Checkpoint(tmp_path / "file")
-    clf = net().set_callbacks(checkpoint)
-    with monkeypatch.context() as patch:
-        patch.setattr(Network, "data_loss_and_gradient", interrupted)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Network, "data_loss_and_gradient", data_loss_and_gradient)
         with pytest.warns(UserWarning, match="interrupted"):
             clf.fit(X, y)
     assert clf.outcome_ == "interrupted"
+    return clf
+
+
+@pytest.mark.parametrize("warm_start", [False, "exact"])
+def test_ctrl_c(warm_start, tmp_path):
+    checkpoint = Checkpoint(tmp_path / "file")
+    clf = interrupted(net(warm_start=warm_start).set_callbacks(checkpoint), 13)
     assert checkpoint.load().n_iter_ == 2
     assert_same(clf.fit(X, y), net().fit(X, y))
     assert clf.outcome_ == "unfinished"
+
+
+def test_ctrl_c_in_a_later_call(tmp_path):
+    clf = net(warm_start="exact", max_iter=4).set_callbacks(Checkpoint(tmp_path / "file"))
+    assert interrupted(clf.fit(X, y), 8).n_iter_ == 5
+    assert [clf.fit(X, y).n_iter_, clf.fit(X, y).n_iter_] == [8, 12]
+    assert_same(clf, net(max_iter=12).fit(X, y))
+    # the weights alone go on from those in memory
+    clf = interrupted(net(warm_start=True).set_callbacks(Checkpoint(tmp_path / "other")), 13)
+    before = clf.coefs_[0].copy()
+    other = BackpropClassifier(**clf.get_params()).fit(X, y)
+    assert not np.array_equal(clf.fit(X, y).coefs_[0], other.coefs_[0])
+    assert not np.array_equal(clf.coefs_[0], before)
+
+
+@pytest.mark.parametrize("step", [3, 13])
+def test_without_a_checkpoint_nothing_is_exact_after_ctrl_c(step):
+    clf = interrupted(net(warm_start="exact"), step)
+    with pytest.raises(ValueError, match=r"nothing to go on from: .*interrupted"):
+        clf.fit(X, y)
 
 
 def test_a_warm_start_goes_on_from_memory(tmp_path):
@@ -570,6 +597,10 @@ def test_every_must_be_positive(every):
         Checkpoint("file", every=every)
 
 
+def test_every_may_be_an_integer_of_numpy():
+    assert repr(Checkpoint("/file", every=np.int64(3))).endswith("every=3)")
+
+
 @pytest.mark.parametrize("every", [1.5, "10", None, True])
 def test_every_must_be_a_number_or_a_time(every):
     with pytest.raises(TypeError, match="every must be an integer or a timedelta"):
@@ -621,6 +652,23 @@ def test_parts_of_a_killed_write_are_removed(name, tmp_path):
         (tmp_path / part).write_bytes(b"half")
     net().set_callbacks(Checkpoint(tmp_path / name)).fit(X, y)
     assert sorted(os.listdir(tmp_path)) == sorted([*others, name])
+
+
+def test_parts_of_this_process_are_kept_while_their_thread_lives(tmp_path):
+    """A new container's process has the number of the one that was killed."""
+    running, done = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: (running.set(), done.wait(60)))
+    thread.start()
+    running.wait(60)
+    kept, *left = [
+        f".file.{os.getpid()}.{number}.part" for number in (thread.ident, threading.get_ident(), 1)
+    ]
+    for part in kept, *left:
+        (tmp_path / part).write_bytes(b"half")
+    net().set_callbacks(Checkpoint(tmp_path / "file")).fit(X, y)
+    done.set()
+    thread.join()
+    assert sorted(os.listdir(tmp_path)) == sorted([kept, "file"])
 
 
 def test_threads_at_one_path_leave_a_whole_file(tmp_path):

@@ -248,7 +248,7 @@ def resumable(
                 " Restore it, or set warm_start=True."
             )
         return kept.fork()
-    if progress.n_iter:
+    if progress.n_iter or progress.outcome == "interrupted":
         raise ValueError(
             "warm_start='exact' has nothing to go on from: the last call was another one, was"
             " interrupted or has diverged. Set warm_start=True to go on from the weights alone,"
