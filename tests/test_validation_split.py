@@ -262,6 +262,33 @@ def test_missing_groups():
         net(GroupShuffleSplit()).fit(X, y, groups=GROUPS[:10])
 
 
+@pytest.mark.parametrize("groups", [GROUPS[:10], np.c_[GROUPS, GROUPS], 3], ids=np.shape)
+def test_groups_that_do_not_fit_the_samples(groups):
+    words = r"groups must hold one group for each of the 150 samples, got an array of shape \("
+    for split in None, [(np.arange(100), np.arange(100, 150))]:
+        with pytest.raises(ValueError, match=words):
+            net(split).fit(X, y, groups=groups)
+
+
+def test_names_of_groups_that_cannot_be_sorted():
+    names = np.array(["a", 1, None] * 50, dtype=object)
+    with pytest.warns(UserWarning, match="3 of the groups are among"):
+        net().fit(X, y, groups=names)
+    one_in_both = np.array([None, *["a"] * 100, *[1] * 48, None], dtype=object)
+    with pytest.warns(UserWarning, match="1 of the groups are among"):
+        net([(np.arange(101), np.arange(101, 150))]).fit(X, y, groups=one_in_both)
+
+
+def test_groups_may_be_a_column():
+    with pytest.warns(UserWarning, match="of the groups are among"):
+        net().fit(X, y, groups=GROUPS[:, None])
+
+
+def test_a_class_is_no_splitter():
+    with pytest.raises(ValueError, match=r"an object, such as KFold\(\), got the class KFold"):
+        net(KFold).fit(X, y)
+
+
 def test_parts_without_weight():
     weight = np.ones(150)
     weight[100:] = 0

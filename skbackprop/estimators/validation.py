@@ -83,15 +83,29 @@ def set_aside(
         for part, rows in ("training", train), ("validation", val):
             check_total(weight[rows], f"sample_weight of the {part} part (early_stopping=True)")
     if raw.groups is not None:
-        groups = np.asarray(raw.groups)
-        both = len(np.intersect1d(groups[train], groups[val]))
-        if both:
-            warn(
-                f"{both} of the groups are among the training and the validation samples of"
-                " early_stopping. Set validation_split=GroupShuffleSplit(n_splits=1), or give"
-                " X_val."
-            )
+        _check_groups(raw.groups, n, (train, val))
     return train, val
+
+
+def _check_groups(groups: Any, n: int, parts: Parts) -> None:
+    """Raise unless there is a group for each sample; warn of groups in both parts."""
+    groups = np.asarray(groups)
+    if groups.shape not in ((n,), (n, 1)):
+        raise ValueError(
+            f"groups must hold one group for each of the {n} samples, got an array of shape"
+            f" {groups.shape}."
+        )
+    train, val = (groups.ravel()[rows] for rows in parts)
+    try:
+        both = len(np.intersect1d(train, val))
+    except TypeError:  # names that can't be sorted
+        both = len(set(train.tolist()) & set(val.tolist()))
+    if both:
+        warn(
+            f"{both} of the groups are among the training and the validation samples of"
+            " early_stopping. Set validation_split=GroupShuffleSplit(n_splits=1), or give"
+            " X_val."
+        )
 
 
 def _at_random(
@@ -123,6 +137,9 @@ def _at_random(
 def _by_splitter(splitter: Any, raw: RawInput, n: int, rng: np.random.RandomState) -> Parts:
     """The last of a splitter's splits; of TimeSeriesSplit's it has the latest samples."""
     name = "validation_split"
+    if isinstance(splitter, type):
+        given = splitter.__name__
+        raise ValueError(f"{name} must be an object, such as {given}(), got the class {given}.")
     if hasattr(splitter, "split"):
         name = f"validation_split={splitter!r}"
         splitter = copy.deepcopy(splitter)  # `split` may draw from a random state of its own
