@@ -21,7 +21,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
 from sklearn import model_selection
 from sklearn.datasets import load_iris
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skbackprop
@@ -40,7 +40,7 @@ from skbackprop.estimators.choices import CHOICES, choices
 from skbackprop.optimizers import Optimizer
 from skbackprop.optimizers.base import State
 from skbackprop.schedules import Cosine
-from skbackprop.tabular import TabularEncoder
+from skbackprop.tabular import RobustSmoothClip, TabularEncoder, TreeBins
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -74,9 +74,36 @@ def fitted():
     }
 
 
+def table():
+    """Columns of numbers with gaps, of few and of many categories, and of two."""
+    rng, many = np.random.default_rng(0), [f"k{i % 40}" for i in range(150)]
+    gaps = np.where(rng.uniform(size=150) < 0.1, None, X[:, 0])
+    words = [*"uvw"] * 50, [*"ab"] * 75
+    return np.array([gaps, X[:, 1].round(), many, *words], dtype=object).T
+
+
+def fitted_tables():
+    """The estimators and transformers for tables, and pipelines."""
+    classifier = BackpropClassifier((5,), max_iter=3)
+    regressor = BackpropRegressor(hidden_layer_sizes=(5,), max_iter=3)
+    encoder = TabularEncoder(max_one_hot=10, n_quantile_bins=4)
+    own = make_pipeline(RobustSmoothClip(), TreeBins(4), classifier)
+    return {
+        "classes": TabularClassifier(classifier, cv=2, random_state=0).fit(table(), y),
+        "numbers": TabularRegressor(regressor, encoder=encoder, cv=2, random_state=0).fit(
+            table(), X[:, 0]
+        ),
+        "encoder": encoder.fit(table()),
+        "pipelines": FoldEnsembleClassifier([own, classifier], cv=2, random_state=0).fit(X, y),
+        "pipeline": FoldEnsembleClassifier(own, cv=2, random_state=0).fit(X, y),
+    }
+
+
 def predict(model):
+    if isinstance(model, TabularEncoder):
+        return model.set_params(sparse_output=False).transform(table())
     method = getattr(model, "predict_proba", model.predict)
-    return np.asarray(method(X))
+    return np.asarray(method(table() if hasattr(model, "encoder_") else X))
 
 
 # skops
@@ -112,7 +139,7 @@ def test_skops_loads_every_option(model):
 
 def test_skops_loads_what_a_file_can_hold():
     io = pytest.importorskip("skops.io")
-    for name, model in fitted().items():
+    for name, model in {**fitted(), **fitted_tables()}.items():
         pipeline = make_pipeline(StandardScaler().fit(X), model) if name == "classifier" else model
         data = io.dumps(pipeline)
         assert set(io.get_untrusted_types(data=data)) <= set(TRUSTED_TYPES), name
@@ -246,14 +273,38 @@ def test_a_state_of_a_users_own_stays_as_it_is(kind):
 # What is in a file
 
 
+def names_in(model):
+    """The classes and functions that a pickle names."""
+    return {
+        value.replace(" ", ".")
+        for op, value, _ in pickletools.genops(pickle.dumps(model, protocol=2))
+        if op.name == "GLOBAL"
+    }
+
+
 def test_a_pickle_names_public_classes_only():
-    for name, model in fitted().items():
-        names = [
-            value if op.name == "GLOBAL" else ""
-            for op, value, _ in pickletools.genops(pickle.dumps(model, protocol=2))
-        ]
-        ours = {n.replace(" ", ".") for n in names if n.startswith("skbackprop")}
+    for name, model in {**fitted(), **fitted_tables()}.items():
+        ours = {n for n in names_in(model) if n.startswith("skbackprop")}
         assert ours <= set(TRUSTED_TYPES), name
+
+
+def test_a_pickle_holds_nothing_of_scikit_learn():
+    """Its objects, but for splitters, may not load with another version."""
+    for name, model in {**fitted(), **fitted_tables()}.items():
+        theirs = {n for n in names_in(model) if n.startswith("sklearn")}
+        assert theirs <= set(TRUSTED_TYPES), name
+
+
+def test_pipelines_are_rebuilt():
+    own = make_pipeline(StandardScaler(), BackpropClassifier((5,), max_iter=3), verbose=False)
+    model = FoldEnsembleClassifier((own, own[-1]), cv=2, random_state=0).fit(X, y)
+    loaded = pickle.loads(pickle.dumps(model))
+    assert repr(loaded.estimator) == repr(model.estimator)
+    assert [type(member) for member in loaded.members_] == [Pipeline, BackpropClassifier]
+    assert_array_equal(predict(loaded.fit(X, y)), predict(model))
+    # one that knows more than its parameters stays as it is
+    own.note = "mine"
+    assert pickle.loads(pickle.dumps(model)).estimator[0].note == "mine"
 
 
 def test_a_shallow_copy_shares_and_a_deep_one_does_not():
@@ -323,8 +374,9 @@ def test_skops_files_of_released_formats_are_read(path):
     assert_allclose(predict(loaded), saved["before"]["exact"], rtol=1e-9)
 
 
-def test_there_is_a_file_of_the_present_format():
-    assert (FOLDER / f"format_{state.FORMAT}.pickle").exists()
+def test_there_are_files_of_the_present_format():
+    for name in "", "_tables":
+        assert (FOLDER / f"format_{state.FORMAT}{name}.pickle").exists()
 
 
 def go_on(name, model):
@@ -334,6 +386,13 @@ def go_on(name, model):
     if name == "initialized":
         return model.partial_fit(X, np.array(["a", "b"])[(y > 0) * 1])
     return model.partial_fit(X, X[:, :2])  # the regressor
+
+
+def write_tables():
+    models = fitted_tables()
+    saved = {"models": models, "before": {k: predict(m) for k, m in models.items()}, "after": {}}
+    path = FOLDER / f"format_{state.FORMAT}_tables.pickle"
+    path.write_bytes(pickle.dumps(saved, protocol=5))
 
 
 def write_files():
@@ -355,3 +414,4 @@ def write_files():
 
 if __name__ == "__main__":
     write_files()
+    write_tables()

@@ -17,6 +17,7 @@ from sklearn.utils import check_array, check_random_state, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from skbackprop.ensemble import state
 from skbackprop.ensemble.steps import inputs_of, steps_of, through
 from skbackprop.ensemble.tasks import FitTask, Part
 from skbackprop.estimators.base import BaseBackprop
@@ -305,6 +306,12 @@ class FoldEnsemble(ONNXMethods, CallbackSupportMixin, MetaEstimatorMixin, Saved,
             outputs: dict[str, Output] = network_of(member).onnx(graph, A)
             values.append(output(network_of(member), outputs))
         return reduce(add, values) / float(len(values))
+
+    def _pack(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        return {k: state.pack(v) if k in state.HOLDERS else v for k, v in attributes.items()}
+
+    def _unpack(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        return {k: state.unpack(v) if k in state.HOLDERS else v for k, v in attributes.items()}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

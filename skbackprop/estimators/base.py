@@ -333,11 +333,11 @@ class BaseBackprop(compat.CallbackSupportMixin, Parameters, ONNXMethods, Saved, 
     def intercepts_(self, arrays: Any) -> None:
         self.intercepts_.assign(arrays)
 
-    def _pack(self, state: dict[str, Any]) -> dict[str, Any]:
-        return pack(state)
+    def _pack(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        return pack(attributes)
 
-    def _unpack(self, state: dict[str, Any]) -> dict[str, Any]:
-        attributes = unpack(state, self._target_class)
+    def _unpack(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        attributes = unpack(attributes, self._target_class)
         if "_network" in attributes:
             show_weights(self, attributes["_network"])
         return attributes

@@ -51,13 +51,13 @@ class Saved:
             )
         super().__setstate__(self._unpack(state))  # type: ignore[misc]
 
-    def _pack(self, state: dict[str, Any]) -> dict[str, Any]:
+    def _pack(self, attributes: dict[str, Any]) -> dict[str, Any]:
         """Return the attributes as they are written."""
-        return state
+        return attributes
 
-    def _unpack(self, state: dict[str, Any]) -> dict[str, Any]:
+    def _unpack(self, attributes: dict[str, Any]) -> dict[str, Any]:
         """Return the attributes as they are, from what was written."""
-        return state
+        return attributes
 
     def __copy__(self) -> Self:
         """A shallow copy has the same attributes."""

@@ -19,19 +19,24 @@ FLAGS = {"False": "0", "True": "1"}
 class Categories:
     """The part of an encoder that takes columns of categories.
 
+    What a OneHotEncoder learns is kept as arrays, which every version of scikit-learn can load.
+
     Parameters
     ----------
-    one_hot : OneHotEncoder
-        For columns of few categories; two of a column share one column of -1 and 1.
+    dtype : dtype
+        Of the one-hot columns.
     max_one_hot : int or None
-        The largest number that counts as few; None if all do.
+        The largest number of categories that counts as few; None if all do.
     """
 
-    def __init__(self, one_hot: OneHotEncoder, max_one_hot: int | None) -> None:
-        self.one_hot, self.max_one_hot = one_hot, max_one_hot
+    def __init__(self, dtype: Any, max_one_hot: int | None) -> None:
+        self.dtype, self.max_one_hot = dtype, max_one_hot
 
-    def fit(self, columns: list[Column]) -> None:
-        """Learn the categories."""
+    def fit(self, columns: list[Column], one_hot: OneHotEncoder) -> None:
+        """Learn the categories.
+
+        `one_hot` is for columns of few of them; two of a column share one column of -1 and 1.
+        """
         self.categories = [in_order(column.categories()) for column in columns]
         counts = np.array([len(categories) for categories in self.categories], int)
         self.tensors = [column.tensor(is_categorical=True) for column in columns]
@@ -40,11 +45,12 @@ class Categories:
         # a column of missing values alone has no categories, and is left out
         self.few = (counts > 0) & ~self.many
         if self.few.any():
-            self.one_hot.categories = [np.arange(count) for count in counts[self.few]]
-            self.one_hot.fit(self._codes(columns, self.few))
+            one_hot.categories = [np.arange(count) for count in counts[self.few]]
+            one_hot.fit(self._codes(columns, self.few))
+            self.places = _places(one_hot, counts[self.few])
             names = np.flatnonzero(self.few).astype(str)
             columns_of = [
-                name.split("_", 1) for name in self.one_hot.get_feature_names_out(names).tolist()
+                name.split("_", 1) for name in one_hot.get_feature_names_out(names).tolist()
             ]
             self._join(columns_of)
 
@@ -69,13 +75,13 @@ class Categories:
                     self.labels.append((j, label))
         rows, cols, values = zip(*entries, strict=True) if entries else ((), (), ())
         shape = (len(ends), len(self.labels))
-        self.join = csr_matrix((np.array(values, self.one_hot.dtype), (rows, cols)), shape=shape)
+        self.join = csr_matrix((np.array(values, self.dtype), (rows, cols)), shape=shape)
 
     def transform(self, columns: list[Column]) -> list[Any]:
         """Encode columns: one-hot as a sparse matrix, codes as an array after it."""
         blocks: list[Any] = []
         if self.few.any():
-            blocks.append(self.one_hot.transform(self._codes(columns, self.few)) @ self.join)
+            blocks.append(self._one_hot(self._codes(columns, self.few)) @ self.join)
         if self.many.any():
             codes = self._codes(columns, self.many)
             for code, j in zip(codes.T, np.flatnonzero(self.many).tolist(), strict=True):
@@ -111,7 +117,16 @@ class Categories:
         codes = np.full((n + 2, self.few.sum()), -1)
         codes[:n, order] = np.arange(n)
         own = [k for k, (column, _) in enumerate(self.labels) if column == j]
-        return (self.one_hot.transform(codes) @ self.join)[:, own]
+        return (self._one_hot(codes) @ self.join)[:, own]
+
+    def _one_hot(self, codes: np.ndarray) -> csr_matrix:
+        """A 1 for each code that has a column."""
+        places = np.stack([p[c] for p, c in zip(self.places, codes.T, strict=True)], axis=1)
+        rows = np.flatnonzero(places.ravel() >= 0) // places.shape[1]
+        ends = np.searchsorted(rows, np.arange(len(codes) + 1))
+        own = places[places >= 0]
+        shape = (len(codes), self.join.shape[0])
+        return csr_matrix((np.ones(len(own), self.dtype), own, ends), shape=shape)
 
     def _position(self, graph: Graph, x: Value, j: int) -> Value:
         """The place of each x among the categories; after these, unknown and missing values."""
@@ -142,3 +157,16 @@ class Categories:
                             position.setdefault(other, position[name])
             codes.append([position.get(key, -1) for key in columns[j].categories()])
         return np.array(codes).T
+
+
+def _places(one_hot: OneHotEncoder, counts: np.ndarray) -> list[np.ndarray]:
+    """The one-hot column of each category of each column; the last is -1: none, as of code -1."""
+    places = []
+    for order, count in enumerate(counts.tolist()):
+        codes = np.full((count + 1, len(counts)), -1)
+        codes[:count, order] = np.arange(count)
+        rows, columns = one_hot.transform(codes).nonzero()
+        own = np.full(count + 1, -1)
+        own[rows] = columns
+        places.append(own)
+    return places

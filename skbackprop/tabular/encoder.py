@@ -8,7 +8,6 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack, issparse
 from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -170,16 +169,14 @@ class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
             X = self._numbers(columns)
             self._empty[~self.categorical_] = np.isnan(X).all(axis=0)
             self._fit_numbers(X)
-            self._categories = Categories(
-                OneHotEncoder(
-                    handle_unknown="ignore",
-                    min_frequency=self.min_frequency,
-                    max_categories=self.max_categories,
-                    dtype=self.dtype,
-                ),
-                self.max_one_hot,
+            self._categories = Categories(self.dtype, self.max_one_hot)
+            one_hot = OneHotEncoder(
+                handle_unknown="ignore",
+                min_frequency=self.min_frequency,
+                max_categories=self.max_categories,
+                dtype=self.dtype,
             )
-            self._categories.fit(self._chosen(columns))
+            self._categories.fit(self._chosen(columns), one_hot)
             self.categories_ = self._categories.categories
             n_out, n_coded = len(self.get_feature_names_out()), int(self._categories.many.sum())
             self.coded_ = np.arange(n_out - n_coded, n_out)
@@ -270,39 +267,35 @@ class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         ):
             if mask.any() and transformer:
                 self._parts.append((mask, transformer.fit(X[:, mask])))
-        self._imputer = None
-        if X.shape[1]:
-            self._imputer = SimpleImputer(
-                strategy="median", add_indicator=True, keep_empty_features=True
-            ).fit(X)
-            marked = self._imputer.indicator_.features_
-            self._marks = n_distinct[marked] > 0
+        self._medians = np.zeros(X.shape[1])  # of a column of NaN: 0
+        known = n_distinct > 0
+        self._medians[known] = np.nanmedian(X[:, known], axis=0)
+        self._marked = np.flatnonzero(np.isnan(X).any(axis=0) & known)
         low, high = (f(X[:, self._two], axis=0) for f in (np.nanmin, np.nanmax))
         self._middle, self._half = (low / 2 + high / 2), (high / 2 - low / 2)
 
     def _encode_numbers(self, X: np.ndarray) -> list[np.ndarray]:
         """The columns made of numbers."""
-        if self._imputer is None:
+        if not X.shape[1]:
             return []
-        filled, marks = np.split(self._imputer.transform(X), [X.shape[1]], axis=1)
+        missing = np.isnan(X)
+        filled = np.where(missing, self._medians, X)
         blocks = [transformer.transform(filled[:, mask]) for mask, transformer in self._parts]
         two = (X[:, self._two] - self._middle) / self._half
         blocks.append(np.nan_to_num(np.clip(two, -1.0, 1.0)))
-        blocks.append(marks[:, self._marks])
+        blocks.append(missing[:, self._marked])
         return blocks
 
     def _encode_numbers_onnx(self, graph: Graph, X: Value) -> list[Value]:
         """The columns made of numbers, in ONNX operators."""
-        if self._imputer is None:
-            return []
         missing = graph.op("IsNaN", X)
-        filled = graph.op("Where", missing, self._imputer.statistics_, X)
+        filled = graph.op("Where", missing, self._medians, X)
         filled = graph.clip(filled, -LARGEST, LARGEST)
         blocks = [
             formula(transformer, "transform")(graph, graph.columns(filled, np.flatnonzero(mask)))
             for mask, transformer in self._parts
         ]
-        two, marked = np.flatnonzero(self._two), self._imputer.indicator_.features_[self._marks]
+        two, marked = np.flatnonzero(self._two), self._marked
         if len(two):
             x = graph.clip((graph.columns(filled, two) - self._middle) / self._half, -1.0, 1.0)
             blocks.append(graph.op("Where", graph.columns(missing, two), 0.0, x))
@@ -312,13 +305,10 @@ class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
 
     def _number_names(self, names: np.ndarray) -> list[str]:
         """The names of these columns."""
-        if self._imputer is None:
-            return []
         out: list[str] = []
         for mask, transformer in self._parts:
             out += transformer.get_feature_names_out(names[mask]).tolist()
-        marked = names[self._imputer.indicator_.features_][self._marks]
-        return [*out, *names[self._two], *(f"missing_{name}" for name in marked)]
+        return [*out, *names[self._two], *(f"missing_{name}" for name in names[self._marked])]
 
     # Everything
 

@@ -39,8 +39,14 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
 
     Attributes
     ----------
-    encoder_ : TargetEncoder
-        The fitted encoder of the codes.
+    categories_ : list of ndarray of shape (n_codes,)
+        The codes of each column, sorted.
+
+    tables_ : list of ndarray of shape (n_codes + 1, n_shares)
+        What they become, before it's scaled. The last row is for unknown codes.
+
+    classes_ : ndarray of shape (n_classes,) or None
+        The classes of y; None if it holds numbers.
 
     clip_ : RobustSmoothClip
         What scales its results.
@@ -119,12 +125,36 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         X, y = self._validated(X, y, reset=True, y_numeric=is_continuous)
         self._check_columns()
         self._onnx_dtype = X.dtype
-        self.encoder_ = target_encoder("continuous" if is_continuous else "auto")
+        encoder = target_encoder("continuous" if is_continuous else "auto")
         y = y.astype(np.float64) if is_continuous else y
         with config_context(transform_output="default"):
-            shares = cross_fitted(self.encoder_, self._codes(X), y)
+            shares = cross_fitted(encoder, self._codes(X), y)
+            self._take_tables(encoder)
             self.clip_ = RobustSmoothClip().fit(shares)
             return self._joined(X, shares)
+
+    def _take_tables(self, encoder: Any) -> None:
+        """Keep what the encoder has learned as arrays: every scikit-learn can load these."""
+        self.classes_ = getattr(encoder, "classes_", None)
+        self.categories_ = [np.asarray(codes) for codes in encoder.categories_]
+        longest = max(map(len, self.categories_))
+        unknown = max(float(codes.max()) for codes in self.categories_) + 1.0
+        rows = np.full((longest + 1, len(self.categories_)), unknown)
+        for column, codes in zip(rows.T, self.categories_, strict=True):
+            column[: len(codes)] = codes
+        tables = np.split(encoder.transform(rows), rows.shape[1], axis=1)
+        self.tables_ = [
+            np.vstack([table[: len(codes)], table[-1]])
+            for table, codes in zip(tables, self.categories_, strict=True)
+        ]
+
+    def _looked_up(self, codes: np.ndarray) -> np.ndarray:
+        """What the codes become."""
+        blocks = []
+        for column, known, table in zip(codes.T, self.categories_, self.tables_, strict=True):
+            place = np.minimum(np.searchsorted(known, column), len(known) - 1)
+            blocks.append(table[np.where(known[place] == column, place, len(known))])
+        return np.hstack(blocks)
 
     def _validated(self, *arrays: Any, reset: bool, **params: Any) -> Any:
         """X, or X and y, as `fit_transform` and `transform` take them."""
@@ -165,7 +195,7 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         check_is_fitted(self)
         X = self._validated(X, reset=False)
         with config_context(transform_output="default"):
-            return self._joined(X, self.encoder_.transform(self._codes(X)))
+            return self._joined(X, self._looked_up(self._codes(X)))
 
     def onnx(self, graph: Graph, X: Value) -> Value:
         """Write `transform` down in ONNX operators: a table of what each code becomes.
@@ -184,11 +214,11 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
             What `transform` returns, as a dense matrix.
         """
         check_is_fitted(self)
-        last = max(float(codes.max()) for codes in self.encoder_.categories_) + 1.0  # unknown
+        last = max(float(codes.max()) for codes in self.categories_) + 1.0  # unknown
         columns = self._coded()
         codes = np.arange(last + 1.0)[:, None].repeat(len(columns), axis=1)
         with config_context(transform_output="default"):
-            table = self.clip_.transform(self.encoder_.transform(codes))
+            table = self.clip_.transform(self._looked_up(codes))
         tables = np.split(table, len(columns), axis=1)
         blocks = [graph.columns(X, self._others())]
         for column, own in zip(columns, tables, strict=True):
@@ -212,7 +242,7 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         """
         check_is_fitted(self)
         names = names_out(self, input_features)
-        classes = getattr(self.encoder_, "classes_", None)
+        classes = self.classes_
         # of two classes, there is the share of the second one
         ends = [""] if classes is None else [f"_{label}" for label in classes]
         ends = ends[1:] if len(ends) == 2 else ends

@@ -1,0 +1,30 @@
+"""Pipelines in files: their parameters alone, which every version of scikit-learn can load."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+#: Attributes of an ensemble that may be a pipeline, or hold some.
+HOLDERS = "estimator", "members_"
+
+
+def pack(model: Any) -> Any:
+    """A dict for a pipeline, alone or in a list, unless it has attributes of its own."""
+    if type(model) in (list, tuple):
+        return type(model)(pack(one) for one in model)
+    if type(model) is not Pipeline:
+        return model
+    params: dict[str, Any] = model.get_params(deep=False)
+    return params if vars(model).keys() == params.keys() else model
+
+
+def unpack(model: Any) -> Any:
+    """What `pack` was given."""
+    if type(model) in (list, tuple):
+        return type(model)(unpack(one) for one in model)
+    if type(model) is not dict:
+        return model
+    known = Pipeline([("network", None)]).get_params(deep=False)
+    return Pipeline(**{name: value for name, value in model.items() if name in known})
