@@ -20,12 +20,15 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 
 from skbackprop import BackpropClassifier, BackpropRegressor, Checkpoint
+from skbackprop.batches import Samples
+from skbackprop.estimators.samples import Dataset
 from tests.test_callbacks import HAS_CALLBACKS  # noqa: F401
 from tests.test_exact import assert_same
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
+sizeof = pytest.importorskip("dask.sizeof").sizeof
 distributed = pytest.importorskip("distributed")
 pandas = pytest.importorskip("pandas")
 
@@ -152,6 +155,21 @@ def test_lbfgs_is_exact_whoever_draws(client):
     assert_array_equal(a.coefs_[0], b.coefs_[0])
 
 
+def test_a_partition_may_have_no_weight_at_all(client):
+    """Its samples' weights, or those of its only class, are zero; they count over all samples."""
+    order = np.argsort(y, kind="stable")
+    dX, dy, dw = on_dask(X[order], y[order], np.repeat([0.0, 1.0], [30, 570]), rows=(30,) * 20)
+    for class_weight, weight in ({0: 0.0}, None), ("balanced", dw):
+        params = {"draws": "global", "class_weight": class_weight}
+        remote = net(**params).fit(dX, dy, weight)
+        alone = local(class_weight=class_weight)
+        alone.fit(X[order], y[order], None if weight is None else dw.compute())
+        assert_allclose(remote.loss_curve_, alone.loss_curve_, rtol=1e-9)
+    refused(
+        "sample_weight times class_weight must add up", dX, dy, class_weight=dict.fromkeys(y, 0.0)
+    )
+
+
 def test_regression_with_several_outputs(client):
     Y = X[:, 10:12] ** 2
     dX, dY = on_dask(X, Y)
@@ -216,11 +234,19 @@ def test_partitions_draw_the_same_on_any_workers(params, client, cluster):
     assert net(**params, random_state=1).fit(dX, dy).loss_ != two.loss_
 
 
+def rows_of(n):
+    """A partition of n rows."""
+    return Dataset(Samples(np.empty((n, 1)), np.empty(n)), None, None)
+
+
 def test_every_row_is_drawn_once_in_an_epoch():
     for split in None, 5:
         rows = [
             np.concatenate(
-                [partitions.Share(p, k, 7, p % 7, 3, split, 0.1).index(n) for k in range(7)]
+                [
+                    partitions.Share(p, k, 7, p % 7, 3, split, 0.1).index(rows_of(n))
+                    for k in range(7)
+                ]
             )
             for p, n in enumerate(ROWS)
         ]
@@ -245,7 +271,7 @@ def test_batches_are_of_even_size(rows, batch_size):
     assert min(sizes) > 0.6 * batch_size - len(set(rows))
     assert max(sizes) < 1.4 * batch_size + len(set(rows))
     for batch in batches:
-        drawn = [len(share.index(n)) for share, n in zip(batch.rows, rows, strict=True)]
+        drawn = [len(share.index(rows_of(n))) for share, n in zip(batch.rows, rows, strict=True)]
         assert sum(drawn) == len(batch)
 
 
@@ -338,6 +364,30 @@ def test_nothing_is_left_on_the_cluster(client, tmp_path):
         assert len(client.futures) == before
     finally:
         gc.enable()
+
+
+def test_dask_knows_how_large_a_partition_is():
+    """Else it would copy partitions to idle workers as if they weighed nothing, and never spill."""
+    sparse = csr_matrix(X)
+    assert sizeof(Dataset(Samples(sparse, y), y, None)) >= sparse.data.nbytes + y.nbytes
+    assert sizeof(Dataset(Samples(X, y, WEIGHT), -y, WEIGHT)) >= X.nbytes + 3 * y.nbytes
+    one = sizeof(Dataset(Samples(X, y), y, None))
+    assert X.nbytes + y.nbytes <= one < X.nbytes + 2 * y.nbytes  # y counts once
+
+
+def test_a_worker_keeps_one_order_of_each_partition():
+    one = rows_of(50)
+    before = len(partitions.ORDERS)
+    orders = [partitions.Share(0, k, 2, 0, epoch, None, 0.0) for epoch in (1, 2) for k in (0, 1)]
+    first, second = orders[0].index(one), orders[1].index(one)
+    assert first.base is second.base is not None  # drawn once for an epoch
+    assert_array_equal(np.sort(np.r_[first, second]), range(50))
+    assert np.any(orders[2].index(one) != first)
+    assert_array_equal(orders[0].index(one), first)
+    assert len(partitions.ORDERS) == before + 1
+    del one
+    gc.collect()
+    assert len(partitions.ORDERS) == before
 
 
 def test_it_learns(client):
@@ -478,6 +528,14 @@ def test_bad_partitions_are_named(client):
     bad[300] = np.inf
     refused(r"Partition 2 can't be used: sample_weight", dX, dy, on_dask(bad)[0])
     refused(r"y has 2 partitions, but X has 4", dX, on_dask(y, rows=(300, 300))[0])
+    mixed = y.astype(object)
+    mixed[300] = "seven"
+    refused(r"Partition 2 can't be used: y holds labels that", dX, on_dask(mixed)[0])
+    negative = y * 1.0
+    negative[300] = -1.0
+    poisson = DaskBackpropRegressor(loss="poisson", hidden_layer_sizes=(5,))
+    with pytest.raises(ValueError, match=r"Partition 2 can't be used: y must not be negative"):
+        poisson.fit(dX, on_dask(negative)[0])
 
 
 ENDS = np.cumsum(ROWS)[:-1]

@@ -15,8 +15,9 @@ from skbackprop.batches import Samples
 from skbackprop.dask import partitions
 from skbackprop.dask.batches import PartitionOrder, Remote, RemoteBatches, connected, wait_for
 from skbackprop.dask.partitions import Summary, Wanted
+from skbackprop.estimators.checks import check_total
 from skbackprop.estimators.resume import fingerprint, identity
-from skbackprop.estimators.samples import Dataset, Encoding, kept_dtype
+from skbackprop.estimators.samples import WEIGHTS_OF_ALL, Dataset, Encoding, kept_dtype
 from skbackprop.estimators.train import Data
 from skbackprop.network import Network
 
@@ -124,8 +125,13 @@ class Table:
 
     def encoded(self, encoding: Encoding) -> RemoteDataset:
         """What the engine trains on, kept on the workers."""
+        if encoding.class_weights is not None:
+            check_total(self.weight * encoding.class_weights.of(self.y), WEIGHTS_OF_ALL)
         ask = self.client.submit
-        datasets = [ask(partitions.encode, one, encoding, pure=False) for one in self.checked]
+        datasets = [
+            ask(partitions.encode, one, encoding, k, pure=False)
+            for k, one in enumerate(self.checked)
+        ]
         sizes = np.array([summary.n_samples for summary in self.summaries])
         return RemoteDataset(Remote(self.client, datasets, sizes))
 

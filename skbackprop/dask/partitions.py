@@ -7,11 +7,12 @@ that a task can be run again on another worker if the first one dies.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil
 from typing import Any, NamedTuple, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
+from dask.sizeof import sizeof
 from scipy.sparse import issparse
 from sklearn.utils import check_X_y
 
@@ -108,7 +109,10 @@ def summarize(checked: Checked | Problem, has_classes: bool) -> Summary | Proble
     distinct, which = y[:1], np.zeros(len(y), int)
     if has_classes:
         axis = 0 if y.ndim == 2 else None
-        distinct, which = np.unique(y, return_inverse=True, axis=axis)
+        try:
+            distinct, which = np.unique(y, return_inverse=True, axis=axis)
+        except TypeError as error:  # numbers and strings, or None
+            return Problem(f"y holds labels that can't be compared: {error}.")
     return Summary(len(y), distinct, np.bincount(which.ravel(), weight, len(distinct)))
 
 
@@ -118,9 +122,20 @@ def checksums(dataset: Dataset) -> tuple[int | None, ...]:
     return tuple(None if part is None else checksum(part) for part in parts)
 
 
-def encode(checked: Checked, encoding: Encoding) -> Dataset:
+def encode(checked: Checked, encoding: Encoding, number: int) -> Dataset:
     """Make a partition what the engine trains on."""
-    return encoding.dataset(*checked)
+    try:
+        return encoding.part(*checked)
+    except ValueError as error:
+        raise ValueError(f"Partition {number} can't be used: {error}") from error
+
+
+@sizeof.register(Dataset)
+def size(dataset: Dataset) -> int:
+    """Bytes. Without it Dask would think that a partition is small, and move it at will."""
+    s = dataset.samples
+    arrays = s.X, s.Y, s.sample_weight, dataset.y, dataset.sample_weight
+    return sum(map(sizeof, {id(array): array for array in arrays}.values()))
 
 
 def weights(dataset: Dataset) -> np.ndarray | None:
@@ -131,7 +146,7 @@ def weights(dataset: Dataset) -> np.ndarray | None:
 class Rows(Protocol):
     """Says which rows of a partition a batch takes, in which order."""
 
-    def index(self, n_samples: int) -> np.ndarray | None:
+    def index(self, dataset: Dataset) -> np.ndarray | None:
         """Row numbers; None for all."""
 
 
@@ -141,7 +156,7 @@ class Picked:
 
     rows: np.ndarray | None
 
-    def index(self, n_samples: int) -> np.ndarray | None:
+    def index(self, dataset: Dataset) -> np.ndarray | None:
         """Row numbers; None for all."""
         return self.rows
 
@@ -173,9 +188,13 @@ class Share:
     split: int | None
     fraction: float
 
-    def index(self, n_samples: int) -> np.ndarray:
+    def index(self, dataset: Dataset) -> np.ndarray:
         """Row numbers."""
-        rows = ordered(self.epoch, self.split, self.partition, self.fraction, n_samples)
+        order = self.epoch, self.split, self.partition, self.fraction
+        last_order, rows = ORDERS.get(dataset, (None, None))
+        if rows is None or order != last_order:
+            rows = ordered(*order, len(dataset))
+            ORDERS[dataset] = order, rows
         first, last = shared(len(rows), self.phase, self.batch, self.n_batches)
         return rows[first:last]
 
@@ -185,7 +204,11 @@ def shared(n: int, phase: int, batch: int, n_batches: int) -> tuple[int, int]:
     return (n * batch + phase) // n_batches, (n * (batch + 1) + phase) // n_batches
 
 
-@lru_cache(maxsize=64)
+#: The order of an epoch for each partition that is here: eight bytes a row, until the next epoch or
+#: until the partition is released.
+ORDERS: WeakKeyDictionary[Dataset, tuple[Any, np.ndarray]] = WeakKeyDictionary()
+
+
 def ordered(
     epoch: int | None, split: int | None, partition: int, fraction: float, n: int
 ) -> np.ndarray:
@@ -246,7 +269,7 @@ def gradient(dataset: Dataset, model: Model, rows: Rows, seed: tuple[int, ...] |
     """A partition's part of the gradient of one batch; `seed` is that of dropout."""
     network = model.network()
     generator = None if seed is None else np.random.Generator(np.random.PCG64(list(seed)))
-    index = rows.index(len(dataset))
+    index = rows.index(dataset)
     n = len(dataset) if index is None else len(index)
     nothing = Sum(0.0, 0.0, np.zeros(network.theta.size))
     if n == 0:

@@ -42,7 +42,7 @@ def check_no_first_values(given: FitArguments) -> None:
             )
 
 
-@dataclass
+@dataclass(eq=False)
 class Dataset:
     """Checked samples: encoded for the engine, and the targets and weights that a scorer needs.
 
@@ -136,6 +136,10 @@ def check_n_features(estimator: Any, X: Any) -> None:
         )
 
 
+#: What an error calls the samples' weights, where classes have some, too.
+WEIGHTS_OF_ALL = "sample_weight times class_weight"
+
+
 @dataclass(frozen=True)
 class Encoding:
     """Turns checked y and weights into what the engine trains on."""
@@ -145,14 +149,27 @@ class Encoding:
     class_weights: ClassWeights | None = None
 
     def dataset(self, X: Any, y: Any, sample_weight: np.ndarray | None) -> Dataset:
-        """Encode checked samples."""
+        """Encode checked samples.
+
+        Raises
+        ------
+        ValueError
+            If the loss isn't defined for a target, or if no sample counts.
+        """
+        dataset = self.part(X, y, sample_weight)
+        total = dataset.samples.sample_weight
+        if self.class_weights is not None and total is not None:
+            check_total(total, WEIGHTS_OF_ALL)
+        return dataset
+
+    def part(self, X: Any, y: Any, sample_weight: np.ndarray | None) -> Dataset:
+        """Encode some of the checked samples: their weights may add up to zero."""
         dtype, total = X.dtype, sample_weight
         Y = self.targets.encode(y, dtype, self.loss.integer_targets)
         self.loss.check_targets(Y)
         if self.class_weights is not None:
             ones = np.ones(len(Y), dtype) if sample_weight is None else sample_weight
             total = ones * self.class_weights.of(y).astype(dtype)
-            check_total(total, "sample_weight times class_weight")
         return Dataset(Samples(X, Y, total), y, sample_weight)
 
 
