@@ -127,6 +127,18 @@ def helpers(largest_product: int = LARGE_PRODUCT) -> Iterator[None]:
 
 
 @contextmanager
+def one_thread() -> Iterator[None]:
+    """Run the body on its own thread alone: no helpers, and one BLAS thread."""
+    keeper = object()
+    try:
+        HELPERS.keep(keeper, 1)
+        with blas_threads(0):
+            yield
+    finally:
+        to_the_end(lambda: HELPERS.leave(keeper))
+
+
+@contextmanager
 def threads_for_pieces() -> Iterator[None]:
     """Run the body with helpers, each with one BLAS thread.
 

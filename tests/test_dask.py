@@ -21,7 +21,9 @@ from sklearn.model_selection import GridSearchCV
 
 from skbackprop import BackpropClassifier, BackpropRegressor, Checkpoint
 from skbackprop.batches import Samples
+from skbackprop.blas import POOLS
 from skbackprop.estimators.samples import Dataset
+from skbackprop.threads import HELPERS, helpers
 from tests.test_callbacks import HAS_CALLBACKS  # noqa: F401
 from tests.test_exact import assert_same
 
@@ -107,6 +109,9 @@ def test_the_client_is_no_parameter(client):
         assert copied.client is distributed.get_client()
         assert "_client" not in vars(copied)
     assert net().client is client  # the current one
+    with pytest.raises(TypeError, match=r"client must be a distributed.Client.*got str"):
+        clf.client = "tcp://127.0.0.1:8786"
+    assert clf.client is client
 
 
 # The same numbers
@@ -198,6 +203,19 @@ def test_float32_and_sparse_blocks(client):
     assert remote.coefs_[0].dtype == np.float32
     assert_allclose(remote.loss_curve_, alone.loss_curve_, rtol=1e-5)
     assert_allclose(remote.predict_proba(blocks).compute(), alone.predict_proba(S), atol=1e-4)
+
+
+def test_blocks_of_the_library_sparse(client):
+    sparse = pytest.importorskip("sparse")
+    dX, dy = on_dask(X, y)
+    blocks = dX.map_blocks(sparse.COO)
+    params = {"early_stopping": True}
+    remote = net(draws="global", **params).fit(blocks, dy, X_val=blocks[:100], y_val=dy[:100])
+    S = csr_matrix(X)
+    alone = local(**params).fit(S, y, X_val=S[:100], y_val=y[:100])
+    assert_allclose(remote.loss_curve_, alone.loss_curve_, rtol=1e-9)
+    assert_array_equal(remote.predict(blocks).compute(), alone.predict(X))
+    assert remote.score(blocks, dy) == alone.score(X, y)
 
 
 def test_data_frames(client):
@@ -349,6 +367,42 @@ def test_a_fit_inside_of_a_task(client):
     futures = [client.submit(fit, seed, pure=False) for seed in range(2)]
     losses = [future.result(timeout=60) for future in futures]
     assert losses == [net(random_state=seed).fit(*on_dask(X, y)).loss_ for seed in range(2)]
+
+
+def test_other_calls_inside_of_a_task():
+    """A worker's only thread doesn't wait for tasks that need it."""
+
+    def go_on():
+        clf = net().partial_fit(*on_dask(X, y), classes=range(10))
+        return clf.score(*on_dask(X, y))
+
+    with distributed.Client(
+        processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0"
+    ) as own:
+        assert 0 < own.submit(go_on, pure=False).result(timeout=60) < 1
+
+
+def test_a_task_has_one_thread(client):
+    """A worker runs as many tasks at once as it has threads."""
+    seen = []
+
+    class Watched(Dataset):
+        def batches(self, *arguments):
+            seen.append(
+                (
+                    min(HELPERS.keepers.values()),
+                    [pool.controller.num_threads for pool in POOLS.all()],
+                )
+            )
+            return super().batches(*arguments)
+
+    clf = local().fit(X, y)
+    data = Watched(Samples(X, y), y, None)
+    model = partitions.Model(clf._network.architecture, clf._network.values)
+    with helpers():
+        partitions.gradient(data, model, partitions.Picked(None), None)
+        partitions.loss(data, model)
+    assert seen == [(1, [1] * len(POOLS.all()))] * 2
 
 
 def test_nothing_is_left_on_the_cluster(client, tmp_path):
@@ -553,6 +607,8 @@ def test_what_is_refused(client):
     refused("X must be a dask array.*ndarray.*BackpropClassifier", X, dy, error=TypeError)
     refused("y must be a dask array", dX, y, error=TypeError)
     refused("'draws' parameter", dX, dy, draws="worker")
+    with pytest.raises(TypeError, match="a regressor has none"):
+        DaskBackpropRegressor().fit(dX, dy, classes=range(10))
     refused("add up to more than zero", dX, dy, da.full(600, -1.0, chunks=(ROWS,)))
     refused("y must be a dask array", dX, None, error=TypeError)
     refused("two dimensions", dX[:, 0], dy)

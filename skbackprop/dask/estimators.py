@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.dask.batches import connected, wait_for
 from skbackprop.dask.data import RemoteData, Table, delayed_parts, dtype_of, head_of, is_dask
-from skbackprop.dask.partitions import Wanted
+from skbackprop.dask.partitions import Wanted, as_scipys
 from skbackprop.dask.tasks import in_its_own_thread, lazily
 from skbackprop.estimators import compat
 from skbackprop.estimators.base import BaseBackprop
@@ -58,6 +58,11 @@ class OnDask(BaseBackprop):
 
     @client.setter
     def client(self, client: Client | None) -> None:
+        if not isinstance(client, Client | None):
+            raise TypeError(
+                f"client must be a distributed.Client or None, got {type(client).__name__}. Of an"
+                " address, Client(address) makes one."
+            )
         self._client = client
 
     def _pack(self, state: dict[str, Any]) -> dict[str, Any]:
@@ -102,8 +107,9 @@ class OnDask(BaseBackprop):
         Parameters
         ----------
         X : dask array or data frame of shape (n_samples, n_features)
-            Samples as rows. Blocks may be sparse. float32 is kept, other types become float64. The
-            checked partitions are kept on the workers until `fit` ends.
+            Samples as rows. Blocks may be sparse, SciPy's or those of the library sparse. float32
+            is kept, other types become float64. The checked partitions are kept on the workers
+            until `fit` ends.
 
         y : dask array, data frame or series of shape (n_samples,) or (n_samples, n_outputs)
             Targets, in as many partitions as X.
@@ -137,7 +143,8 @@ class OnDask(BaseBackprop):
         Raises
         ------
         TypeError
-            If X, y or `sample_weight` isn't a dask collection.
+            If X, y or `sample_weight` isn't a dask collection, or if a regressor is given
+            `classes`.
         ValueError
             If a parameter or a partition can't be used; the message has the partition's number.
             The estimator is left unchanged.
@@ -154,8 +161,11 @@ class OnDask(BaseBackprop):
             groups,
             classes,
         )
+        return self._fit(X, y, given)
+
+    def _fit(self, X: Any, y: Any, given: FitArguments) -> Self:
         with in_its_own_thread(), dask.config.set(WITHOUT_WARNING):
-            return self._fit(X, y, given)
+            return super()._fit(X, y, given)
 
     def _data(self, X: Any, y: Any, given: FitArguments, chosen: Chosen, goes_on: bool) -> Data:
         """Check the samples of a call where they are, and encode them there."""
@@ -195,10 +205,12 @@ class OnDask(BaseBackprop):
             return X
         with connected(self.client):
             future = self.client.compute(X)
-        return wait_for(self.client, future)
+        return as_scipys(wait_for(self.client, future))
 
     def _refuse(self, chosen: Chosen, given: FitArguments) -> None:
         """Raise for what can't be done on partitions."""
+        if given.classes is not None and not issubclass(self._local, BackpropClassifier):
+            raise TypeError("classes are those of a classifier; a regressor has none.")
         if chosen.normalization is not None and chosen.normalization.has_statistics:
             raise ValueError(
                 f"normalization={self.normalization!r} needs the mean and variance of a whole"
@@ -232,8 +244,8 @@ class OnDask(BaseBackprop):
         from sklearn.metrics import accuracy_score, r2_score
 
         metric = accuracy_score if hasattr(self, "classes_") else r2_score
-        y_pred = self.predict(X)
-        y, y_pred, weight = map(self._brought, (y, y_pred, sample_weight))
+        with in_its_own_thread():
+            y, y_pred, weight = map(self._brought, (y, self.predict(X), sample_weight))
         return float(metric(np.asarray(y), np.asarray(y_pred), sample_weight=weight))
 
 

@@ -17,11 +17,11 @@ from scipy.sparse import issparse
 from sklearn.utils import check_X_y
 
 from skbackprop.architecture import Architecture
-from skbackprop.blas import blas_threads
 from skbackprop.estimators.checks import naming_what_is_no_number
 from skbackprop.estimators.resume import checksum
 from skbackprop.estimators.samples import Dataset, Encoding
 from skbackprop.network import Network
+from skbackprop.threads import one_thread
 
 
 class Problem(NamedTuple):
@@ -72,8 +72,14 @@ class Wanted:
     has_classes: bool
 
 
+def as_scipys(X: Any) -> Any:
+    """A block of the library sparse as SciPy's matrix; others as they are."""
+    return X.to_scipy_sparse() if hasattr(X, "to_scipy_sparse") else X
+
+
 def check(X: Any, y: Any, weight: Any, wanted: Wanted) -> Checked | Problem:
     """Check one partition as `fit` checks all samples."""
+    X = as_scipys(X)
     if wanted.names is not None and list(X.columns) != wanted.names:
         return Problem(f"X has the columns {list(X.columns)}, expected {wanted.names}.")
     try:
@@ -275,7 +281,7 @@ def gradient(dataset: Dataset, model: Model, rows: Rows, seed: tuple[int, ...] |
     if n == 0:
         return nothing
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    with quiet, blas_threads(0):
+    with quiet, one_thread():
         batch = next(iter(dataset.batches(network, n, index, generator)), None)
         if batch is None:  # its samples have no weight
             return nothing
@@ -290,7 +296,7 @@ def loss(dataset: Dataset, model: Model) -> Sum:
     total = float(n) if weight is None else float(np.sum(weight))
     if total <= 0:
         return Sum(0.0, 0.0, np.zeros(0))
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"), blas_threads(0):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"), one_thread():
         batches = dataset.batches(network, n, None, None)
         value = batches.loss(network) - network.add_penalty(total)
     return Sum(total, total * value, np.zeros(0))

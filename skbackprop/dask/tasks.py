@@ -14,6 +14,8 @@ import numpy as np
 from distributed import get_worker, rejoin, secede
 
 from skbackprop.dask.data import is_dask
+from skbackprop.dask.partitions import as_scipys
+from skbackprop.threads import one_thread
 from skbackprop.training import Progress
 
 
@@ -48,7 +50,10 @@ def lazily(method: Callable[[Any, Any], Any]) -> Any:
 
         @wraps(method)  # its name stands in dask's repr
         def function(block: Any) -> Any:
-            return getattr(local, method.__name__)(block) if block.shape[0] else like[:0]
+            if not block.shape[0]:
+                return like[:0]
+            with one_thread():
+                return getattr(local, method.__name__)(as_scipys(block))
 
         if X.ndim != 2 or X.shape[1] != self.n_features_in_:
             raise ValueError(
