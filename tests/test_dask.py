@@ -813,6 +813,14 @@ def test_dask_ml_wrappers(client):
         alone.partial_fit(part, target, classes=range(10))
     assert_array_equal(stream.coefs_[0], alone.coefs_[0])
     assert_array_equal(stream.predict(dX).compute(), alone.predict(X))
+    # its searches weight the splits by their size in the mean: compare the splits
+    model_selection = pytest.importorskip("dask_ml.model_selection")
+    grid = {"alpha": [1e-4, 1.0]}
+    search = model_selection.GridSearchCV(local(), grid, cv=3).fit(X, y)
+    serial = GridSearchCV(local(), grid, cv=3).fit(X, y)
+    for split in range(3):
+        name = f"split{split}_test_score"
+        assert_array_equal(search.cv_results_[name], serial.cv_results_[name])
     served = wrappers.ParallelPostFit(local()).fit(X, y)
     expected = local().fit(X, y).predict_proba(X)
     assert_allclose(served.predict_proba(dX).compute(), expected)
