@@ -13,7 +13,7 @@ import pytest
 from skbackprop import BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor
 from tests.benchmarks import jax_peer, speed_page
 from tests.benchmarks.__main__ import main
-from tests.benchmarks.dask import Step, overhead_model
+from tests.benchmarks.dask import Step, largest_error, overhead_model
 from tests.benchmarks.measure import Result, measure
 from tests.benchmarks.peers import NEEDS, available, lacking
 from tests.benchmarks.start import SNIPPETS
@@ -218,10 +218,15 @@ def test_the_benchmark_of_dask_runs(capsys, tmp_path):
     main(["dask", "--toy", "--out", str(tmp_path)])
     out = capsys.readouterr().out
     assert "ms a partition" in out
+    assert "off at most" in out
     assert (tmp_path / "distributed_steps.inc").read_text() in out
 
 
 def test_the_model_of_overhead_is_found():
     sizes = [(2, 10**5), (4, 10**5), (4, 10**6), (16, 10**4)]
     steps = [Step(2, p, n, 1000, 3.0 + 0.5 * p + 40 * n / 1e6 + 7.0 / 2, 7.0) for p, n in sizes]
-    np.testing.assert_allclose(overhead_model(steps), [3.0, 0.5, 40.0])
+    model = overhead_model(steps)
+    np.testing.assert_allclose(model, [3.0, 0.5, 40.0])
+    assert largest_error(steps, model) < 1e-9
+    off = [replace(s, milliseconds=s.milliseconds + s.overhead) for s in steps]
+    assert largest_error(off, model) == pytest.approx(0.5)

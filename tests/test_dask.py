@@ -1,9 +1,11 @@
 """On Dask: the same numbers as locally, and the same after workers were killed."""
 
 import gc
+import importlib
 import os
 import pickle
 import signal
+import sys
 import time
 from concurrent.futures import CancelledError
 from copy import deepcopy
@@ -101,6 +103,13 @@ def test_the_parameters_are_those_of_the_local_class_and_draws(cls, like):
     assert [name for name in fit if name != "classes"] == list(local_fit)
 
 
+def test_what_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "skbackprop.dask")
+    with pytest.raises(ImportError, match=r'Install the extra "dask"'):
+        importlib.import_module("skbackprop.dask")
+
+
 def test_the_client_is_no_parameter(client):
     clf = net()
     clf.client = client
@@ -163,7 +172,8 @@ def test_lbfgs_is_exact_whoever_draws(client):
 def test_a_partition_may_have_no_weight_at_all(client):
     """Its samples' weights, or those of its only class, are zero; they count over all samples."""
     order = np.argsort(y, kind="stable")
-    dX, dy, dw = on_dask(X[order], y[order], np.repeat([0.0, 1.0], [30, 570]), rows=(30,) * 20)
+    dX, dy, dw = on_dask(X[order], y[order], np.repeat([0.0, 1.0], [50, 550]), rows=(50, 550))
+    assert set(y[order][:50]) == {0}
     for class_weight, weight in ({0: 0.0}, None), ("balanced", dw):
         params = {"draws": "global", "class_weight": class_weight}
         remote = net(**params).fit(dX, dy, weight)

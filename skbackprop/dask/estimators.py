@@ -297,6 +297,7 @@ class DaskBackpropClassifier(OnDask, BackpropClassifier):
     Notes
     -----
     `predict` and its like return dask arrays for dask collections, and NumPy's for local data.
+    `partial_fit` takes dask collections, as `fit` does.
     Batch normalisation and `validation_split` need whole batches in one place, and are refused.
 
     Examples

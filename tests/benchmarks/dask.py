@@ -75,6 +75,15 @@ def overhead_model(steps: list[Step]) -> np.ndarray:
     return np.linalg.lstsq(A, np.array([s.overhead for s in steps]), rcond=None)[0]
 
 
+def largest_error(steps: list[Step], model: np.ndarray) -> float:
+    """How far the model is from the overhead of a step of few rows, as a share of it, at most."""
+    return max(
+        abs(float(model @ [1.0, s.partitions, s.parameters / 1e6]) / s.overhead - 1.0)
+        for s in steps
+        if s.rows <= FEW_ROWS
+    )
+
+
 def table(steps: list[Step], model: np.ndarray) -> str:
     """The steps as a list-table, with what the model says."""
     lines = [".. list-table::", "   :header-rows: 1", "", "   * - Workers"]
@@ -143,6 +152,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(text)
     a, b, c = model
     print(f"overhead = {a:.1f} ms + {b:.2f} ms a partition + {c:.0f} ms a million parameters")
+    print(f"that is {largest_error(steps, model):.0%} off at most, where there are few rows")
     if options.out:
         (options.out / "distributed_steps.inc").write_text(text)
 
