@@ -154,13 +154,23 @@ def test_global_draws_are_those_of_a_local_fit(params, weight, client):
     assert remote.best_loss_ == pytest.approx(alone.best_loss_, rel=1e-9)
 
 
-def test_batches_without_weight_are_left_out_as_locally(client):
+def test_batches_without_weight_are_left_out_as_locally(client, monkeypatch):
     few = np.zeros(600)
     few[::10] = 1.0
     dX, dy, dw = on_dask(X, y, few)
     params = {"batch_size": 10, "learning_rate_init": 0.01}
     remote = net(draws="global", **params).fit(dX, dy, dw)
     assert_allclose(remote.loss_curve_, local(**params).fit(X, y, few).loss_curve_, rtol=1e-9)
+    # drawn by the partitions, and each without a sample that counts in another batch
+    few[:590] = 0.0
+    (dw,) = on_dask(few)
+    asked, one = [], dask_batches.RemoteBatch.backpropagate
+    monkeypatch.setattr(
+        dask_batches.RemoteBatch, "backpropagate", lambda *a: asked.append(one(*a)) or asked[-1]
+    )
+    drawn = net(**params).fit(dX, dy, dw)
+    assert np.all(np.isfinite([*asked, *drawn.loss_curve_]))
+    assert 3 <= len(asked) <= 3 * 10 < 3 * 60  # of three epochs of 60 batches
 
 
 def test_lbfgs_is_exact_whoever_draws(client):
@@ -636,10 +646,8 @@ def test_what_is_refused(client):
     target = dd.from_pandas(pandas.Series(np.arange(9) % 2), npartitions=3)
     refused(r"Partition 1 can't be used: X has the columns \['b', 'a'\]", other, target)
     refused("validation_fraction=0", dX, dy, early_stopping=True, validation_fraction=0.0)
-    few = np.zeros(600)
-    few[:20] = 1.0
-    (dw,) = on_dask(few)
-    refused("batch have no weight", dX, dy, dw, batch_size=10)
+    unknown = da.from_delayed(dask.delayed(X), (np.nan, np.nan), X.dtype)
+    refused("known number of columns", unknown, dy)
 
 
 # Failures

@@ -71,11 +71,14 @@ class Remote:
         A `Dataset` for each partition, in order.
     sizes : ndarray of int
         Their rows.
+    weighted : bool
+        Whether the samples have weights.
     """
 
     client: Client
     datasets: list[Future]
     sizes: np.ndarray
+    weighted: bool = False
 
     def sum(self, function: Callable[..., Sum], arguments: list[tuple[Any, ...]]) -> Sum:
         """The sum of `function(dataset, *arguments)` over the partitions.
@@ -98,6 +101,16 @@ class Remote:
             groups = [sums[k : k + AT_ONCE] for k in range(0, len(sums), AT_ONCE)]
             sums = [ask(partitions.add, *group, pure=False) for group in groups]
         return sums[0]
+
+    def each(self, function: Callable[..., Any], arguments: list[Any] | None = None) -> list[Any]:
+        """What a function returns for every partition, and for its argument if there are any."""
+        ask = self.client.submit
+        with connected(self.client):
+            asked = [
+                ask(function, dataset, *(() if arguments is None else (arguments[p],)), pure=False)
+                for p, dataset in enumerate(self.datasets)
+            ]
+        return [self.wait_for(one) for one in asked]
 
     def wait_for(self, future: Future) -> Any:
         """A result, or an error if the cluster is gone."""
@@ -199,11 +212,6 @@ class RemoteBatch:
             (model, rows, None if seed is None else (seed, p)) for p, rows in enumerate(self.rows)
         ]
         total, value, gradient = remote.sum(partitions.gradient, arguments)
-        if not total:
-            raise ValueError(
-                "The samples of a batch have no weight. Leave samples of weight 0 out of X, or set"
-                " a larger batch_size."
-            )
         self.total = total
         np.divide(gradient, total, out=gradient)
         np.copyto(network.grad, gradient, casting="same_kind")
@@ -249,9 +257,12 @@ class RemoteBatches:
     def __iter__(self) -> Iterator[RemoteBatch]:
         """The batches of a pass."""
         n = len(self.samples)
+        totals = self._totals() if self.is_shared and self.may_lack_weight else None
         for k in range(len(self)):
             rows = slice(k * self.batch_size, min((k + 1) * self.batch_size, n))
             batch = self._shares(k) if self.is_shared else self._picked(rows)
+            if totals is not None:
+                batch.total = float(totals[k])
             if len(batch) and batch.total:
                 yield batch
 
@@ -275,6 +286,10 @@ class RemoteBatches:
             n, before = n + last - first, before + own
         return RemoteBatch(self, n, rows)
 
+    def _totals(self) -> np.ndarray:
+        """The sum of the weights of every batch, drawn by the partitions."""
+        return np.sum(self.remote.each(partitions.totals, self._shares(0).rows), axis=0)
+
     def _picked(self, rows: slice) -> RemoteBatch:
         """A batch of rows in the client's order."""
         order, sizes = self.samples, self.remote.sizes
@@ -291,10 +306,14 @@ class RemoteBatches:
     @cached_property
     def weights(self) -> np.ndarray | None:
         """Those of all samples, to leave out batches without weight; None if they have none."""
-        ask, wait_for = self.remote.client.submit, self.remote.wait_for
-        asked = [ask(partitions.weights, one, pure=False) for one in self.remote.datasets]
-        weights = [wait_for(one) for one in asked]
-        return None if weights[0] is None else np.concatenate(weights)
+        if not self.remote.weighted:
+            return None
+        return np.concatenate(self.remote.each(partitions.weights))
+
+    @cached_property
+    def may_lack_weight(self) -> bool:
+        """Whether a batch may have no weight; if not, its total needn't be known before."""
+        return self.remote.weighted and any(self.remote.each(partitions.has_weightless))
 
     def largest_product(self, network: Network) -> int:
         """The client multiplies no matrices."""

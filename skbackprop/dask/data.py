@@ -43,6 +43,8 @@ def head_of(X: Any) -> Any:
     """What has the width and the column names of X."""
     if X.ndim != 2:
         raise ValueError(f"X must have two dimensions, got {X.ndim}.")
+    if not hasattr(X, "columns") and np.isnan(X.shape[1]):
+        raise ValueError("X must have a known number of columns; its rows needn't be known.")
     if hasattr(X, "columns"):
         return X._meta
     return np.empty((1, X.shape[1]))
@@ -65,11 +67,14 @@ class Table:
         A `Checked` for each partition.
     summaries : list of Summary
         What the client knows of them.
+    weighted : bool
+        Whether there are sample weights.
     """
 
     client: Client
     checked: list[Future]
     summaries: list[Summary]
+    weighted: bool
 
     @classmethod
     def of(cls, client: Client, parts: dict[str, list[Any]], wanted: Wanted) -> Table:
@@ -105,7 +110,7 @@ class Table:
             if problem:
                 raise ValueError(f"Partition {k} can't be used: {problem.words}")
             width = summary.y.shape[1:]
-        table = cls(client, checked, summaries)
+        table = cls(client, checked, summaries, parts["sample_weight"][0] is not None)
         if not 0 < table.weight.sum() < np.inf:
             raise ValueError(
                 "sample_weight must add up to more than zero and less than infinity, got"
@@ -133,7 +138,8 @@ class Table:
             for k, one in enumerate(self.checked)
         ]
         sizes = np.array([summary.n_samples for summary in self.summaries])
-        return RemoteDataset(Remote(self.client, datasets, sizes))
+        weighted = self.weighted or encoding.class_weights is not None
+        return RemoteDataset(Remote(self.client, datasets, sizes, weighted))
 
 
 @dataclass(frozen=True)
@@ -203,11 +209,8 @@ class RemoteData(Data):
     def fingerprint(self) -> dict[str, Any]:
         """Numbers that tell other data."""
         numbers = fingerprint(self.raw, None, self.validation, self.classes)
-        numbers["draws"], remote = self.draws, self.training.remote
-        asked = [
-            remote.client.submit(partitions.checksums, one, pure=False) for one in remote.datasets
-        ]
-        sums = [remote.wait_for(one) for one in asked]
+        numbers["draws"] = self.draws
+        sums = self.training.remote.each(partitions.checksums)
         for name, column in zip(("X", "y", "sample_weight"), zip(*sums, strict=True), strict=True):
             numbers[name] = identity(column)
         return numbers

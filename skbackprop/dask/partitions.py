@@ -6,7 +6,7 @@ that a task can be run again on another worker if the first one dies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
@@ -144,9 +144,16 @@ def size(dataset: Dataset) -> int:
     return sum(map(sizeof, {id(array): array for array in arrays}.values()))
 
 
-def weights(dataset: Dataset) -> np.ndarray | None:
-    """Those of a partition's samples, if they have any."""
-    return dataset.samples.sample_weight
+def weights(dataset: Dataset) -> np.ndarray:
+    """Those of a partition's samples, which have some."""
+    weight = dataset.samples.sample_weight
+    assert weight is not None
+    return weight
+
+
+def has_weightless(dataset: Dataset) -> bool:
+    """Whether some of a partition's samples have no positive weight."""
+    return bool(np.any(weights(dataset) <= 0))
 
 
 class Rows(Protocol):
@@ -221,6 +228,13 @@ def ordered(
     """The rows of a partition that are trained on, in the order of an epoch."""
     rows = trained_on(split, partition, fraction, n)
     return rows if epoch is None else rows[permutation(epoch, partition, len(rows))]
+
+
+def totals(dataset: Dataset, share: Share) -> np.ndarray:
+    """The weights of a partition's share of each batch of an epoch."""
+    weight = weights(dataset)
+    shares = [replace(share, batch=k) for k in range(share.n_batches)]
+    return np.array([weight[one.index(dataset)].sum(dtype=np.float64) for one in shares])
 
 
 def permutation(seed: int, partition: int, n: int) -> np.ndarray:
