@@ -411,6 +411,8 @@ def fork(*args):
     if not children:
         assert HELPERS.executor
         children.append(os.fork())
+        if children[0] == 0 and (HELPERS.executor or HELPERS.keepers):
+            os._exit(2)  # they are the parent's
     return 0.0
 
 def check(condition):
@@ -422,13 +424,22 @@ def check(condition):
 # in the thread that fits, between two epochs: the child finishes the fit, and makes another
 check(fit(scoring=fork) == fit() == expected)
 
-# in another thread, in the midst of a fit
-fits = threading.Thread(target=lambda: [fit() for _ in range(5)])
+# in another thread, in the midst of a fit, but of no product: OpenBLAS itself can't be forked there
+reached, forked = threading.Event(), threading.Event()
+
+def wait(*args):
+    reached.set()
+    forked.wait()
+    return 0.0
+
+fits = threading.Thread(target=fit, args=(wait,))
 fits.start()
-while not HELPERS.executor:
-    pass
+reached.wait()
 fork()
-check(fit() == expected if children[0] == 0 else fits.join() is None)
+if children[0]:
+    forked.set()
+    fits.join()
+check(fit() == expected)
 """
 
 
