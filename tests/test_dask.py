@@ -67,6 +67,8 @@ def cluster():
 @pytest.fixture(scope="module")
 def client(cluster):
     with distributed.Client(cluster) as client:
+        client.wait_for_workers(2)
+        client.run(importlib.import_module, "skbackprop.dask")  # slow on a busy machine
         yield client
 
 
