@@ -741,6 +741,24 @@ def test_a_cluster_without_workers_is_given_up(fragile, monkeypatch):
     assert vars(clf.set_callbacks()) == before
 
 
+def test_a_result_that_comes_when_the_wait_ends(client):
+    class Late:
+        def __init__(self, outcome):
+            self.outcome = outcome
+
+        def done(self):
+            return True
+
+        def result(self, timeout=None):
+            if timeout is None and self.outcome:
+                return self.outcome
+            raise TimeoutError("of the wait" if self.outcome else "of the task")
+
+    assert dask_batches.wait_for(client, Late("numbers")) == "numbers"
+    with pytest.raises(TimeoutError, match="of the task"):
+        dask_batches.wait_for(client, Late(""))
+
+
 def test_a_lost_scheduler_is_reported(fragile):
     cluster, own = fragile
 

@@ -72,7 +72,7 @@ def test_first_two_commands_are_the_main_job_and_the_tests():
     assert main_job[0] == "python3 -m venv .venv"
     assert main_job[-1] == ".venv/bin/python examples/digits_pipeline.py"
     assert tests[0] == "python3 -m venv .venv-test"
-    assert tests[-1] == ".venv-test/bin/python -m pytest"
+    assert tests[-1] == ".venv-test/bin/python -m pytest -n 2"
 
 
 @pytest.mark.parametrize("n", [1, 2])

@@ -24,6 +24,7 @@ from skbackprop.activations import ReLU, Tanh
 from skbackprop.estimators import build
 from skbackprop.initializers import HeNormal
 from skbackprop.inspection import check_gradients
+from skbackprop.layers import Dense
 from skbackprop.network import Network
 from skbackprop.optimizers import SGD, Adam
 from skbackprop.schedules import Cosine
@@ -678,6 +679,21 @@ def test_docstrings_are_numpydocs(cls):
         errors = [e for e in result["errors"] if e[0] not in ignored]
         assert not errors, (name, errors)
     assert "Defined only when `X` has feature names that are all strings." in cls.__doc__
+
+
+def test_nobody_is_warned_of_what_a_product_drops(monkeypatch):
+    """OpenBLAS's sgemv computes with registers that nobody has set, and NumPy sees the flag."""
+    clf, multiply = net().fit(X, y), Dense.multiply
+    expected = clf.predict_proba(X)
+
+    def flagged(self, A, out):
+        np.subtract(np.inf, np.inf)
+        multiply(self, A, out)
+
+    monkeypatch.setattr(Dense, "multiply", flagged)
+    with pytest.warns(RuntimeWarning, match="invalid value"):
+        clf._network.scores(X)
+    assert_array_equal(clf.predict_proba(X), expected)
 
 
 def test_nobody_is_warned_of_the_measured_loss(recwarn):

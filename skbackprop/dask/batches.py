@@ -169,8 +169,9 @@ def wait_for(client: Client, future: Future) -> Any:
             with connected(client):
                 return future.result(timeout=POLL)
         except TimeoutError as error:
-            if future.done():
-                raise  # it's the result
+            if future.done():  # meanwhile, or the task itself has raised it
+                with connected(client):
+                    return future.result()
             waited = 0.0 if client.scheduler_info()["workers"] else waited + POLL
             if waited >= PATIENCE:
                 raise RuntimeError(

@@ -92,7 +92,10 @@ def scores(estimator: Any, X: Any) -> np.ndarray:
                 dtype=estimator._network.theta.dtype,
                 reset=False,
             )
-    return estimator._network.scores(checked)
+    # OpenBLAS's sgemv computes with whatever is in a register, too. It drops the result, but NumPy
+    # would warn of an invalid value.
+    with np.errstate(invalid="ignore"):
+        return estimator._network.scores(checked)
 
 
 #: What `plain` casts to the network's dtype.
