@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack, issparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.estimators.compat import cross_fitted, target_encoder
@@ -86,7 +87,7 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
             Samples as rows.
 
         y : array-like of shape (n_samples,)
-            Numbers or classes; of a class, there are at least ten rows.
+            Numbers or classes, of at least five rows.
 
         Returns
         -------
@@ -110,12 +111,17 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
             Samples as rows.
 
         y : array-like of shape (n_samples,)
-            Numbers or classes.
+            Numbers or classes, of at least five rows.
 
         Returns
         -------
         Z : {ndarray, sparse matrix} of shape (n_samples, n_features_out)
             The other columns, and the shares. Sparse if X is.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or an array isn't allowed.
         """
         if self.target_type not in ("continuous", "categorical"):
             raise ValueError(
@@ -126,7 +132,10 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         self._check_columns()
         self._onnx_dtype = X.dtype
         encoder = target_encoder("continuous" if is_continuous else "auto")
-        y = y.astype(np.float64) if is_continuous else y
+        if is_continuous:
+            y = y.astype(np.float64)
+        else:  # else the encoder would take 0.5 and 1.5 for numbers
+            check_classification_targets(y)
         with config_context(transform_output="default"):
             shares = cross_fitted(encoder, self._codes(X), y)
             self._take_tables(encoder)
@@ -137,16 +146,10 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         """Keep what the encoder has learned as arrays: every scikit-learn can load these."""
         self.classes_ = getattr(encoder, "classes_", None)
         self.categories_ = [np.asarray(codes) for codes in encoder.categories_]
-        longest = max(map(len, self.categories_))
-        unknown = max(float(codes.max()) for codes in self.categories_) + 1.0
-        rows = np.full((longest + 1, len(self.categories_)), unknown)
-        for column, codes in zip(rows.T, self.categories_, strict=True):
-            column[: len(codes)] = codes
-        tables = np.split(encoder.transform(rows), rows.shape[1], axis=1)
-        self.tables_ = [
-            np.vstack([table[: len(codes)], table[-1]])
-            for table, codes in zip(tables, self.categories_, strict=True)
-        ]
+        unknown = np.atleast_1d(encoder.target_mean_)
+        shares, n = encoder.encodings_, len(unknown)  # n vectors for each column
+        tables = [np.stack(shares[k : k + n], axis=1) for k in range(0, len(shares), n)]
+        self.tables_ = [np.vstack([table, unknown]) for table in tables]
 
     def _looked_up(self, codes: np.ndarray) -> np.ndarray:
         """What the codes become."""
@@ -212,8 +215,17 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         -------
         Z : Value
             What `transform` returns, as a dense matrix.
+
+        Raises
+        ------
+        NotImplementedError
+            If `fit` had other codes: here a code is its row in a table.
         """
         check_is_fitted(self)
+        if any(np.any((codes < 0) | (codes % 1 != 0)) for codes in self.categories_):
+            raise NotImplementedError(
+                "TargetShares can be exported to ONNX if the codes are whole numbers from 0 on."
+            )
         last = max(float(codes.max()) for codes in self.categories_) + 1.0  # unknown
         columns = self._coded()
         codes = np.arange(last + 1.0)[:, None].repeat(len(columns), axis=1)
