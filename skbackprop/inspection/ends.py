@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from skbackprop.architecture import cut
 from skbackprop.inspection.source import excerpt
 from skbackprop.inspection.steps import ROWS, Numbers, Origin, Scene, Step, says
 from skbackprop.inspection.updates import limits, state_arrays, update_rule
@@ -186,9 +187,8 @@ def update(scene: Scene) -> None:
         numbers["clip"] = 1.0
     scene.numbers |= numbers
     kept = state_arrays(update, shapes)
-    after = state_arrays(update, shapes, {"new": update.theta})["new"]
-    limited = update.stepped is not None
-    before = state_arrays(update, shapes, {"": update.stepped})[""] if limited else after
+    after, limited = cut(update.theta, shapes), update.stepped is not None
+    stepped = cut(update.stepped, shapes) if limited else after
     for k in range(len(shapes)):
         n = scene.done.depths[k] + 1
         if not shapes[k]:
@@ -204,7 +204,7 @@ def update(scene: Scene) -> None:
             for symbol, pieces in kept.items():
                 scene.add(f"{symbol}({here})", pieces[k][name], *axes)
             if limited and name == "W" and n < scene.last:
-                scene.add(f"limit({here})", limits(update, before[k][name]), n)
+                scene.add(f"limit({here})", limits(update, stepped[k][name]), n)
             ins += [here, gradient]
             outs.append(f"{here}'")
         scene.steps.append(

@@ -121,10 +121,8 @@ def _norm_rests(w: Scene, shown: Kept, step: Step, keep: Callable[..., None]) ->
     mean, axes = w.arrays[f"mean{n}"].values, w.arrays[f"mean{n}"].axes
     if step.option == "batch":
         left, mean, axis = Z[shown[ROWS] :], mean[None], 0
-        share = len(Z)
     else:
         left, mean, axis = Z[:, shown[n] :], mean[:, None], 1
-        share = Z.shape[1]
     if left.size:
-        keep(f"mean{n}", left.sum(axis=axis) / share, axes)
+        keep(f"mean{n}", left.sum(axis=axis) / Z.shape[axis], axes)
         keep(f"sigma{n}", ((left - mean) ** 2).sum(axis=axis), axes)

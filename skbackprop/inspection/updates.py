@@ -55,32 +55,30 @@ def update_rule(update: Update) -> tuple[str, str, Numbers]:
     return "adam", f"theta' = {decayed} - lr_t * m / (sqrt({root}) + epsilon)", numbers
 
 
-def state_arrays(
-    update: Update, shapes: list[Shapes], given: dict[str, np.ndarray] | None = None
-) -> dict[str, list[dict[str, np.ndarray]]]:
-    """Vectors of an optimizer's memory, or those given, cut into the arrays of the layers.
+def state_arrays(update: Update, shapes: list[Shapes]) -> dict[str, list[dict[str, np.ndarray]]]:
+    """Vectors of an optimizer's memory, cut into the arrays of the layers.
 
     Running means and sums as they are after the step; SGD's velocity as it was before.
     """
-    if given is None:
-        kind, after, given = type(update.solver), update.after, {}
-        if kind is SGD and update.solver.momentum:
-            given = {"v": update.before.velocity}
-        elif kind is Adagrad:
-            given = {"s": after.total}
-        elif kind is RMSprop:
-            given = {"v": mean(after.v)}
-        elif kind is AMSGrad:
-            given = {"m": mean(after.m), "v": after.largest}
-        elif kind in (Adam, AdamW, NAdam):
-            given = {"m": mean(after.m), "v": mean(after.v)}
-    return {name: cut(vector, shapes) for name, vector in given.items()}
+    kind, after = type(update.solver), update.after
+    vectors: dict[str, np.ndarray] = {}
+    if kind is SGD and update.solver.momentum:
+        vectors = {"v": update.before.velocity}
+    elif kind is Adagrad:
+        vectors = {"s": after.total}
+    elif kind is RMSprop:
+        vectors = {"v": mean(after.v)}
+    elif kind is AMSGrad:
+        vectors = {"m": mean(after.m), "v": after.largest}
+    elif kind in (Adam, AdamW, NAdam):
+        vectors = {"m": mean(after.m), "v": mean(after.v)}
+    return {name: cut(vector, shapes) for name, vector in vectors.items()}
 
 
 def limits(update: Update, W: np.ndarray) -> np.ndarray:
     """What `max_norm` multiplies each column of the new W by: 1, or less where it's too long."""
-    longest: np.ndarray = np.maximum(np.linalg.norm(W, axis=0), update.limit)
-    return update.limit / longest
+    norms: np.ndarray = np.linalg.norm(W, axis=0)
+    return update.limit / np.maximum(norms, update.limit)
 
 
 def mean(running: RunningMean) -> np.ndarray:
