@@ -128,7 +128,10 @@ def helpers(largest_product: int = LARGE_PRODUCT) -> Iterator[None]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Run the body on its own thread alone: no helpers, and one BLAS thread."""
+    """Run the body on its own thread alone: no helpers, and one BLAS thread.
+
+    While it lasts, this holds for the whole process: what other threads compute is limited, too.
+    """
     keeper = object()
     try:
         HELPERS.keep(keeper, 1)

@@ -607,6 +607,9 @@ def test_bad_partitions_are_named(client):
     mixed = y.astype(object)
     mixed[300] = "seven"
     refused(r"Partition 2 can't be used: y holds labels that", dX, on_dask(mixed)[0])
+    refused(
+        r"y has 2 columns of objects; they must hold numbers", dX, on_dask(np.c_[mixed, mixed])[0]
+    )
     negative = y * 1.0
     negative[300] = -1.0
     poisson = DaskBackpropRegressor(loss="poisson", hidden_layer_sizes=(5,))

@@ -102,13 +102,13 @@ class Remote:
             sums = [ask(partitions.add, *group, pure=False) for group in groups]
         return sums[0]
 
-    def each(self, function: Callable[..., Any], arguments: list[Any] | None = None) -> list[Any]:
-        """What a function returns for every partition, and for its argument if there are any."""
+    def each(self, function: Callable[..., Any], *arguments: list[Any]) -> list[Any]:
+        """What a function returns for every partition; `arguments` hold one for each, as in map."""
         ask = self.client.submit
         with connected(self.client):
             asked = [
-                ask(function, dataset, *(() if arguments is None else (arguments[p],)), pure=False)
-                for p, dataset in enumerate(self.datasets)
+                ask(function, dataset, *own, pure=False)
+                for dataset, *own in zip(self.datasets, *arguments, strict=True)
             ]
         return [self.wait_for(one) for one in asked]
 

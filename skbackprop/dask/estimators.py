@@ -60,13 +60,13 @@ class OnDask(BaseBackprop):
     def client(self, client: Client | None) -> None:
         if not isinstance(client, Client | None):
             raise TypeError(
-                f"client must be a distributed.Client or None, got {type(client).__name__}. Of an"
-                " address, Client(address) makes one."
+                f"client must be a distributed.Client or None, got {type(client).__name__}. To"
+                " connect to an address, pass Client(address)."
             )
         self._client = client
 
-    def _pack(self, state: dict[str, Any]) -> dict[str, Any]:
-        return super()._pack({k: v for k, v in state.items() if k != "_client"})
+    def _pack(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        return super()._pack({k: v for k, v in attributes.items() if k != "_client"})
 
     def to_local(self) -> Any:
         """An ordinary estimator with the same parameters and fitted attributes.

@@ -117,7 +117,10 @@ def summarize(checked: Checked | Problem, has_classes: bool) -> Summary | Proble
         axis = 0 if y.ndim == 2 else None
         try:
             distinct, which = np.unique(y, return_inverse=True, axis=axis)
-        except TypeError as error:  # numbers and strings, or None
+        except TypeError as error:
+            if y.ndim == 2:  # NumPy sorts no rows of objects
+                return Problem(f"y has {y.shape[1]} columns of objects; they must hold numbers.")
+            # numbers and strings, or None
             return Problem(f"y holds labels that can't be compared: {error}.")
     return Summary(len(y), distinct, np.bincount(which.ravel(), weight, len(distinct)))
 
