@@ -216,7 +216,7 @@ def test_numbers_without_bounds_are_shown_as_such(visit, spoiled):
     shown = tab.inner_text("#arrays td[data-name='W1'][data-i='0'][data-j='0']")
     assert shown == {"nan": "NaN", "inf": "∞", "1e+200": "huge"}[str(spoiled)]
     tab.hover("#arrays td[data-name='Z1'][data-i='0'][data-j='0']")
-    assert "infinite, too large or none" in tab.inner_text("#explanation .verdict")
+    assert "infinite, too large or NaN" in tab.inner_text("#explanation .verdict")
     for _ in range(tab.evaluate("DATA.steps.length") - 1):
         assert "✗" not in tab.inner_text("body")
         tab.click("#next")

@@ -196,7 +196,7 @@ def test_a_request_may_be_taken_back():
 
 
 def test_groups_without_a_split_by_groups_are_reported():
-    words = r"of the groups are among the training and the validation.*GroupShuffleSplit"
+    words = r"of the groups (is|are) among the training and the validation.*GroupShuffleSplit"
     with pytest.warns(UserWarning, match=words):
         net().fit(X, y, groups=GROUPS)
     with pytest.warns(UserWarning, match=words):
@@ -275,7 +275,7 @@ def test_names_of_groups_that_cannot_be_sorted():
     with pytest.warns(UserWarning, match="3 of the groups are among"):
         net().fit(X, y, groups=names)
     one_in_both = np.array([None, *["a"] * 100, *[1] * 48, None], dtype=object)
-    with pytest.warns(UserWarning, match="1 of the groups are among"):
+    with pytest.warns(UserWarning, match="1 of the groups is among"):
         net([(np.arange(101), np.arange(101, 150))]).fit(X, y, groups=one_in_both)
 
 

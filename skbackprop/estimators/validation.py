@@ -102,9 +102,9 @@ def _check_groups(groups: Any, n: int, parts: Parts) -> None:
         both = len(set(train.tolist()) & set(val.tolist()))
     if both:
         warn(
-            f"{both} of the groups are among the training and the validation samples of"
-            " early_stopping. Set validation_split=GroupShuffleSplit(n_splits=1), or give"
-            " X_val."
+            f"{both} of the groups {'is' if both == 1 else 'are'} among the training and the"
+            " validation samples of early_stopping. Set"
+            " validation_split=GroupShuffleSplit(n_splits=1), or give X_val."
         )
 
 

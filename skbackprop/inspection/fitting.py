@@ -17,7 +17,7 @@ from skbackprop.inspection.walk import scene_of
 Kept = dict[str | int, int]
 #: Units per layer that are kept, the largest number first that fits.
 UNITS = (512, 256, 128, 64, 32, 16, 8)
-#: Steps of a training that are kept, at most.
+#: Training steps that are kept, at most.
 MOST_PASSES = 60
 #: Samples that are kept: at most, and at least before units are cut.
 MOST_ROWS, FEWEST_ROWS = 400, 12

@@ -35,7 +35,7 @@ LONGEST = 60
 
 @dataclass(frozen=True)
 class Map:
-    """The prediction over a plane, at each step of a training.
+    """The prediction over a plane, at each training step.
 
     Parameters
     ----------
@@ -67,11 +67,11 @@ class Walk:
     inputs, outputs : list of str
         Names of features and of output units.
     passes : list of Pass
-        One, or one for each step of a training.
+        One, or one for each training step.
     targets : list of list of str
         For each pass the target of each sample.
     plane : Map or None
-        For a training on two features.
+        For training on two features.
     """
 
     estimator: str
@@ -107,7 +107,7 @@ class Walk:
         )
 
     def thinned(self, every: int) -> Walk:
-        """Every so many passes of a training."""
+        """Every so many passes of training."""
         if every == 1:
             return self
         plane = self.plane

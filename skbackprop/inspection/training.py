@@ -35,7 +35,7 @@ class _Enough(Exception):  # noqa: N818  (no error)
 
 
 class _Counted(RecordingNetwork):
-    """Stops a training after so many steps."""
+    """Stops training after so many steps."""
 
     wanted: int
 

@@ -47,7 +47,7 @@ class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         Which columns hold categories. "from_dtype" takes those of strings, booleans and the
         categorical types of pandas, polars and pyarrow. A mask, indices or names say it
         explicitly; these columns may hold anything, and all others must then hold numbers. None
-        means that all do.
+        means that all columns hold numbers.
 
     min_frequency : int or float, default=None
         Categories rarer than this, as a count or as a share of the rows, are put together.

@@ -8,7 +8,7 @@ const BLOBS = DATA.blobs.map(text => {
   return new Float32Array(bytes.buffer);
 });
 
-// Numbers that a page can't reckon with: infinite or none, or cut to what 32 bits can hold. `seen`
+// Numbers that a page can't reckon with: infinite, NaN, or cut to what 32 bits can hold. `seen`
 // tells whether one was read.
 const BOUNDLESS = { seen: false, is: v => !(Math.abs(v) < 2.9e38) };
 

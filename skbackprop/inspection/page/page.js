@@ -317,7 +317,7 @@ function drawExplanation() {
   const written = new Set(told.terms.flatMap(t => t.factors.map(f => `${f.name} ${f.i} ${f.j}`)));
   const places = told.from.filter(([n, p, q]) => n !== name && run.arrays[n] && p !== null && q !== null && !written.has(`${n} ${p} ${q}`)).slice(0, 6);
   if (places.length) parts.push(h("p", { class: "sum" }, "from ", ...places.map(([n, p, q]) => termNode({ factors: [entry(run.arrays[n], p, q)] }))));
-  const verdict = told.ok === null ? `The package's number; the page can't work it out${told.boundless ? ": a number in it is infinite, too large or none at all" : ""}.`
+  const verdict = told.ok === null ? `The package's number; the page can't work it out${told.boundless ? ": a number in it is infinite, too large or NaN" : ""}.`
     : told.ok ? `✓ = ${number(told.value, 5)}, and the stored number is ${number(told.stored, 5)}`
     : `✗ this gives ${number(told.value, 5)}, but the stored number is ${number(told.stored, 5)}`;
   parts.push(h("p", { class: "verdict " + (told.ok ? "good" : told.ok === false ? "bad" : "") }, verdict));
