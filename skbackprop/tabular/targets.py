@@ -23,11 +23,12 @@ from skbackprop.tabular.numbers import RobustSmoothClip, names_out
 class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
     """Replace columns of codes by the target's mean, or the share of each class, for each code.
 
-    The members of TabularClassifier and TabularRegressor begin with it if a column has more than 50
-    categories. It is scikit-learn's :class:`~sklearn.preprocessing.TargetEncoder` for some of the
-    columns, followed by :class:`RobustSmoothClip`. `fit_transform` computes what it returns for a
-    row from other rows, so that the row's own target doesn't count. This isn't what `transform`
-    returns for the same rows.
+    This is known as target encoding. The members of TabularClassifier and TabularRegressor begin
+    with it if a column has more than 50 categories. It is scikit-learn's
+    :class:`~sklearn.preprocessing.TargetEncoder` for some of the columns, followed by
+    :class:`RobustSmoothClip`. `fit_transform` computes what it returns for a row from other rows,
+    so that the row's own target doesn't count. This isn't what `transform` returns for the same
+    rows.
 
     Parameters
     ----------
