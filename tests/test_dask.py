@@ -746,20 +746,20 @@ def test_a_cluster_without_workers_is_given_up(fragile, monkeypatch):
 
 def test_a_result_that_comes_when_the_wait_ends(client):
     class Late:
-        def __init__(self, outcome):
-            self.outcome = outcome
-
-        def done(self):
-            return True
+        def __init__(self, status):
+            self.status, self.asked = status, 0
 
         def result(self, timeout=None):
-            if timeout is None and self.outcome:
-                return self.outcome
-            raise TimeoutError("of the wait" if self.outcome else "of the task")
+            self.asked += 1
+            if self.asked == 1:
+                raise TimeoutError("of the wait")
+            if self.status == "error":
+                raise TimeoutError("of the task")
+            return "numbers"
 
-    assert dask_batches.wait_for(client, Late("numbers")) == "numbers"
+    assert dask_batches.wait_for(client, Late("finished")) == "numbers"
     with pytest.raises(TimeoutError, match="of the task"):
-        dask_batches.wait_for(client, Late(""))
+        dask_batches.wait_for(client, Late("error"))
 
 
 def test_a_lost_scheduler_is_reported(fragile):

@@ -169,7 +169,7 @@ def wait_for(client: Client, future: Future) -> Any:
             with connected(client):
                 return future.result(timeout=POLL)
         except TimeoutError as error:
-            if future.done():  # meanwhile, or the task itself has raised it
+            if future.status == "error":  # the task's own, which may be a TimeoutError
                 with connected(client):
                     return future.result()
             waited = 0.0 if client.scheduler_info()["workers"] else waited + POLL
