@@ -817,6 +817,15 @@ def test_names_of_shares(y, ends):
         assert shares.fit(X, y).transform(X)["job_yes"].argmax() == 0
 
 
+@pytest.mark.parametrize("largest", [2.0**53, 1e17, np.finfo(float).max])
+def test_unknown_codes_beside_large_ones(largest):
+    codes, y = np.array([[0.0], [1.0], [largest]] * 20), [0, 0, 1] * 20  # largest + 1 == largest
+    shares = TargetShares().fit(codes, y)
+    expected = target_encoder("binary").fit(codes, y)
+    assert_allclose([shares.tables_[0][-1]], expected.transform([[7.0]]))
+    assert shares.transform([[7.0]]) < shares.transform([[largest]])
+
+
 @pytest.mark.parametrize(
     ("params", "words"),
     [

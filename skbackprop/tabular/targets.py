@@ -147,10 +147,15 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         """Keep what the encoder has learned as arrays: every scikit-learn can load these."""
         self.classes_ = getattr(encoder, "classes_", None)
         self.categories_ = [np.asarray(codes) for codes in encoder.categories_]
-        unknown = np.atleast_1d(encoder.target_mean_)
-        shares, n = encoder.encodings_, len(unknown)  # n vectors for each column
-        tables = [np.stack(shares[k : k + n], axis=1) for k in range(0, len(shares), n)]
-        self.tables_ = [np.vstack([table, unknown]) for table in tables]
+        longest = max(map(len, self.categories_))
+        rows = np.full((longest + 1, len(self.categories_)), np.nan)  # no code: unknown
+        for column, codes in zip(rows.T, self.categories_, strict=True):
+            column[: len(codes)] = codes
+        tables = np.split(encoder.transform(rows), rows.shape[1], axis=1)
+        self.tables_ = [
+            np.vstack([table[: len(codes)], table[-1]])
+            for table, codes in zip(tables, self.categories_, strict=True)
+        ]
 
     def _looked_up(self, codes: np.ndarray) -> np.ndarray:
         """What the codes become."""
