@@ -587,6 +587,28 @@ def test_numeric_transformers(dtype, opset):
     agrees(RobustSmoothClip().fit(same), np.array([[1, 2], [np.inf, np.nan]], dtype))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    "codes",
+    [
+        [0, 3, 7],
+        [-3, -1, 2],
+        [0, 0.5, 1.5],
+        [-0.5, 0.5, 2],
+        [0, 5, 1e9],
+        [0, 1, 1e17],
+        [1e17, 3e17],
+    ],
+)
+def test_shares_of_any_codes(dtype, codes):
+    X = np.array([[code, code] for code in codes] * 20, dtype)
+    shares = TargetShares().fit(X, np.arange(len(X)) % 7 > 2)
+    model = to_onnx(shares)
+    assert model.ByteSize() < 3_000  # not a row for every number up to the largest code
+    near = np.array([codes, np.add(codes, 0.25), np.add(codes, 1), np.negative(codes)], dtype)
+    agrees(shares, np.stack([near.ravel(), near.ravel()[::-1]], axis=1))
+
+
 def test_extreme_numbers():
     far = 1.7e308
     for values in ([-far, far], [-far, 0, far], [0, 5e-324, 1e-323], far * np.linspace(-1, 1, 20)):

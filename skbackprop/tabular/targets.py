@@ -17,6 +17,7 @@ from skbackprop.estimators.links import documented_in
 from skbackprop.estimators.state import Saved
 from skbackprop.formulas import Graph, Value
 from skbackprop.tabular.numbers import RobustSmoothClip, names_out
+from skbackprop.tabular.tensors import place_of_number
 
 
 @documented_in("skbackprop.tabular")
@@ -157,6 +158,14 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
             for table, codes in zip(tables, self.categories_, strict=True)
         ]
 
+    def _scaled_tables(self) -> list[np.ndarray]:
+        """The tables after `clip_`, which has a column for each of their columns."""
+        longest = max(map(len, self.tables_))
+        rows = [table[np.minimum(np.arange(longest), len(table) - 1)] for table in self.tables_]
+        ends = np.cumsum([table.shape[1] for table in self.tables_])[:-1]
+        scaled = np.split(self.clip_.transform(np.hstack(rows)), ends, axis=1)
+        return [own[: len(table)] for own, table in zip(scaled, self.tables_, strict=True)]
+
     def _looked_up(self, codes: np.ndarray) -> np.ndarray:
         """What the codes become."""
         blocks = []
@@ -215,7 +224,7 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
             Gets the operators.
 
         X : Value
-            Samples as rows; codes are whole numbers from 0 on, or below 0 if they are unknown.
+            Samples as rows.
 
         Returns
         -------
@@ -228,21 +237,14 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
             If `fit` had other codes: here a code is its row in a table.
         """
         check_is_fitted(self)
-        if any(np.any((codes < 0) | (codes % 1 != 0)) for codes in self.categories_):
-            raise NotImplementedError(
-                "TargetShares can be exported to ONNX if the codes are whole numbers from 0 on."
-            )
-        last = max(float(codes.max()) for codes in self.categories_) + 1.0  # unknown
-        columns = self._coded()
-        codes = np.arange(last + 1.0)[:, None].repeat(len(columns), axis=1)
+        exact, columns = graph.of(np.float64), self._coded()
         with config_context(transform_output="default"):
-            table = self.clip_.transform(self._looked_up(codes))
-        tables = np.split(table, len(columns), axis=1)
+            scaled = self._scaled_tables()
         blocks = [graph.columns(X, self._others())]
-        for column, own in zip(columns, tables, strict=True):
-            code = graph.op("Gather", X, np.int64(column), axis=1)
-            code = graph.op("Where", code < 0.0, last, graph.op("Min", code, last))
-            blocks.append(graph.op("Gather", own, graph.cast(code, np.int64), axis=0))
+        for column, known, table in zip(columns, self.categories_, scaled, strict=True):
+            place = place_of_number(exact, graph.columns(X, [column]), known.tolist())
+            place = graph.op("Gather", place, np.int64(0), axis=1)
+            blocks.append(graph.op("Gather", np.vstack([table, table[-1]]), place, axis=0))
         return graph.op("Concat", *blocks, axis=1)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
