@@ -817,6 +817,13 @@ def test_names_of_shares(y, ends):
         assert shares.fit(X, y).transform(X)["job_yes"].argmax() == 0
 
 
+def test_numbers_are_no_classes_of_shares():
+    codes, y = np.arange(20.0)[:, None] % 3, np.arange(20) / 2
+    with pytest.raises(ValueError, match="Unknown label type: continuous"):
+        TargetShares().fit(codes, y)
+    assert TargetShares(target_type="continuous").fit(codes, y).classes_ is None
+
+
 @pytest.mark.parametrize("largest", [2.0**53, 1e17, np.finfo(float).max])
 def test_unknown_codes_beside_large_ones(largest):
     codes, y = np.array([[0.0], [1.0], [largest]] * 20), [0, 0, 1] * 20  # largest + 1 == largest

@@ -131,6 +131,8 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
             )
         is_continuous = self.target_type == "continuous"
         X, y = self._validated(X, y, reset=True, y_numeric=is_continuous)
+        if not is_continuous:
+            check_classification_targets(y)  # TargetEncoder takes fractions for numbers
         self._check_columns()
         self._onnx_dtype = X.dtype
         encoder = target_encoder("continuous" if is_continuous else "auto")
