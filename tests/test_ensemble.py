@@ -227,6 +227,15 @@ def test_groups_stay_together():
     assert len(scores) == 3
 
 
+def test_groups_are_one_for_each_sample():
+    cv, groups = GroupKFold(3), np.arange(150) // 5
+    flat, column = (ensemble(cv=cv).fit(X, y, groups=g) for g in (groups, groups[:, None]))
+    assert_array_equal(flat.predict_proba(X), column.predict_proba(X))
+    for wrong in groups[1:], np.c_[groups, groups], 3:
+        with pytest.raises(ValueError, match="groups must hold one group for each of the 150"):
+            ensemble(cv=cv).fit(X, y, groups=wrong)
+
+
 def test_weights():
     weight = np.r_[np.zeros(50), np.ones(100)]
     clf = ensemble().fit(X, y, weight)

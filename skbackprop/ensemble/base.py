@@ -23,6 +23,7 @@ from skbackprop.ensemble.tasks import FitTask, Part
 from skbackprop.estimators.base import BaseBackprop
 from skbackprop.estimators.checks import (
     ALL_EPOCHS_WANTED,
+    check_groups,
     check_rows,
     check_sample_weight,
     naming_what_is_no_number,
@@ -158,7 +159,7 @@ class FoldEnsemble(ONNXMethods, CallbackSupportMixin, MetaEstimatorMixin, Saved,
             y = self._check_targets(y)
             sample_weight = check_sample_weight(sample_weight, np.empty((len(y), 0)))
             rng = check_random_state(self.random_state)
-            folds = self._folds(X, y, groups, rng)
+            folds = self._folds(X, y, check_groups(groups, len(y)), rng)
             self.members_ = Parallel(n_jobs=self.n_jobs)(
                 delayed(train)(job, X, y, sample_weight) for job in self._jobs(folds, rng, task)
             )

@@ -211,6 +211,19 @@ def check_rows(part: Any, n: int, name: str) -> np.ndarray:
     return rows
 
 
+def check_groups(groups: Any, n: int) -> np.ndarray | None:
+    """The group of each sample, or None."""
+    if groups is None:
+        return None
+    groups = np.asarray(groups)
+    if groups.shape not in ((n,), (n, 1)):
+        raise ValueError(
+            f"groups must hold one group for each of the {n} samples, got an array of shape"
+            f" {groups.shape}."
+        )
+    return groups.ravel()
+
+
 #: Whether a member of an ensemble is being trained, of which all epochs are wanted. Then it is no
 #: news that it took them. `warnings.catch_warnings` can't be used there: threads share its filters.
 ALL_EPOCHS_WANTED: ContextVar[bool] = ContextVar("ALL_EPOCHS_WANTED", default=False)

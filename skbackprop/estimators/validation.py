@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 
-from skbackprop.estimators.checks import check_rows, check_sample_weight, check_total, warn
+from skbackprop.estimators.checks import (
+    check_groups,
+    check_rows,
+    check_sample_weight,
+    check_total,
+    warn,
+)
 from skbackprop.estimators.parameters import Parameters
 from skbackprop.estimators.samples import Dataset, Encoding, FitArguments, check_X_y
 
@@ -71,9 +77,11 @@ def set_aside(
     Raises
     ------
     ValueError
-        If either part has too few samples, or none with a weight.
+        If either part has too few samples, or none with a weight; or if there isn't one group for
+        each sample.
     """
     n = len(dataset)
+    raw = replace(raw, groups=check_groups(raw.groups, n))
     if params.validation_split is None:
         train, val = _at_random(params.validation_fraction, n, stratify, rng)
     else:
@@ -83,19 +91,12 @@ def set_aside(
         for part, rows in ("training", train), ("validation", val):
             check_total(weight[rows], f"sample_weight of the {part} part (early_stopping=True)")
     if raw.groups is not None:
-        _check_groups(raw.groups, n, (train, val))
+        _warn_of_groups_in_both(raw.groups[train], raw.groups[val])
     return train, val
 
 
-def _check_groups(groups: Any, n: int, parts: Parts) -> None:
-    """Raise unless there is a group for each sample; warn of groups in both parts."""
-    groups = np.asarray(groups)
-    if groups.shape not in ((n,), (n, 1)):
-        raise ValueError(
-            f"groups must hold one group for each of the {n} samples, got an array of shape"
-            f" {groups.shape}."
-        )
-    train, val = (groups.ravel()[rows] for rows in parts)
+def _warn_of_groups_in_both(train: np.ndarray, val: np.ndarray) -> None:
+    """Warn of groups in both parts."""
     try:
         both = len(np.intersect1d(train, val))
     except TypeError:  # names that can't be sorted
