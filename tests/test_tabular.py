@@ -824,6 +824,15 @@ def test_numbers_are_no_classes_of_shares():
     assert TargetShares(target_type="continuous").fit(codes, y).classes_ is None
 
 
+def test_shares_are_left_as_they_were():
+    codes, y = np.arange(20.0)[:, None] % 3, np.arange(20) % 2
+    shares = TargetShares().fit(codes, y)
+    before = shares.transform(codes)
+    with pytest.raises(ValueError, match="number of splits"):  # found by TargetEncoder
+        shares.fit(np.c_[codes, codes][:3], y[:3])
+    assert_array_equal(shares.transform(codes), before)
+
+
 @pytest.mark.parametrize("largest", [2.0**53, 1e17, np.finfo(float).max])
 def test_unknown_codes_beside_large_ones(largest):
     codes, y = np.array([[0.0], [1.0], [largest]] * 20), [0, 0, 1] * 20  # largest + 1 == largest

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skbackprop.estimators.checks import unchanged_on_error
 from skbackprop.estimators.compat import cross_fitted, target_encoder
 from skbackprop.estimators.export import ONNXMethods
 from skbackprop.estimators.links import documented_in
@@ -99,7 +100,7 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter or an array isn't allowed.
+            If a parameter or an array isn't allowed. The transformer is left as it was.
         """
         self.fit_transform(X, y)
         return self
@@ -130,17 +131,14 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
                 f'target_type must be "continuous" or "categorical", got {self.target_type!r}.'
             )
         is_continuous = self.target_type == "continuous"
-        X, y = self._validated(X, y, reset=True, y_numeric=is_continuous)
-        if not is_continuous:
-            check_classification_targets(y)  # TargetEncoder takes fractions for numbers
-        self._check_columns()
-        self._onnx_dtype = X.dtype
-        encoder = target_encoder("continuous" if is_continuous else "auto")
-        if is_continuous:
-            y = y.astype(np.float64)
-        else:  # else the encoder would take 0.5 and 1.5 for numbers
-            check_classification_targets(y)
-        with config_context(transform_output="default"):
+        with unchanged_on_error(self), config_context(transform_output="default"):
+            X, y = self._validated(X, y, reset=True, y_numeric=is_continuous)
+            if not is_continuous:
+                check_classification_targets(y)  # TargetEncoder takes fractions for numbers
+            self._check_columns()
+            self._onnx_dtype = X.dtype
+            encoder = target_encoder("continuous" if is_continuous else "auto")
+            y = y.astype(np.float64) if is_continuous else y
             shares = cross_fitted(encoder, self._codes(X), y)
             self._take_tables(encoder)
             self.clip_ = RobustSmoothClip().fit(shares)
