@@ -194,13 +194,15 @@ class Checkpoint:
             Its task.
         """
         has_own_state = bool(estimator.warm_start) and getattr(estimator, "n_iter_", 0) > 0
+        began = 0  # the epoch at which the call began that was interrupted
         if estimator.warm_start == "exact" and getattr(estimator, "outcome_", "") == "interrupted":
-            has_own_state = False  # in the middle of an epoch: the file alone is exact
+            # in the middle of an epoch: the file alone is exact
+            has_own_state, began = False, estimator._progress.began
         if context.task_name != "fit" or has_own_state:
             return
         self._remove_parts()
         if self.path.exists():
-            self._restore(estimator)
+            self._restore(estimator, began)
 
     def on_fit_task_end(
         self, estimator: Any, context: Any, *, fitted_estimator: Any = None
@@ -248,8 +250,12 @@ class Checkpoint:
             if part and part[1] not in ours:
                 file.unlink(missing_ok=True)
 
-    def _restore(self, estimator: Any) -> None:
-        """Give the estimator the fitted attributes of the one in the file."""
+    def _restore(self, estimator: Any, began: int) -> None:
+        """Give the estimator the fitted attributes of the one in the file.
+
+        If the call that was interrupted began where the one in the file ended, it begins there
+        again.
+        """
         saved = self.load()
         mine, theirs = estimator.get_params(deep=False), saved.get_params(deep=False)
         changed = [
@@ -263,6 +269,8 @@ class Checkpoint:
             changed.append("max_iter, smaller than its number of epochs")
         if changed:
             raise another_fit(str(self.path), changed)
+        if began and began == saved._progress.n_iter:
+            saved._progress.begin_here()
         estimator._interrupted = Interrupted.of(saved, str(self.path))
 
     def _save(self, fitted: Any) -> None:

@@ -321,6 +321,15 @@ def test_ctrl_c_in_a_later_call(tmp_path):
     assert interrupted(clf.fit(X, y), 8).n_iter_ == 5
     assert [clf.fit(X, y).n_iter_, clf.fit(X, y).n_iter_] == [8, 12]
     assert_same(clf, net(max_iter=12).fit(X, y))
+    # nothing of the later call is in the file: it begins again
+    clf = net(warm_start="exact", max_iter=4).set_callbacks(Checkpoint(tmp_path / "end", every=99))
+    assert interrupted(clf.fit(X, y), 8).n_iter_ == 5
+    assert [clf.fit(X, y).n_iter_, clf.fit(X, y).n_iter_] == [8, 12]
+    assert_same(clf, net(max_iter=12).fit(X, y))
+    # the same call with a larger max_iter goes on to that
+    clf = net(warm_start="exact", max_iter=14).set_callbacks(Checkpoint(tmp_path / "end", every=99))
+    assert interrupted(clf, 8).n_iter_ == 13
+    assert clf.fit(X, y).n_iter_ == 22
     # the weights alone go on from those in memory
     clf = interrupted(net(warm_start=True).set_callbacks(Checkpoint(tmp_path / "other")), 13)
     before = clf.coefs_[0].copy()

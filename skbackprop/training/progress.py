@@ -117,7 +117,12 @@ class Progress:
 
     def begin_next(self, plan: Plan) -> None:
         """Prepare a run that goes on as if the last one had never ended."""
-        self.rows, self.solver, self.outcome, self.continued = [], plan.solver, "", True
+        self.rows, self.solver = [], plan.solver
+        self.begin_here()
+
+    def begin_here(self) -> None:
+        """Let a run that goes on as if the last one had never ended begin at the present epoch."""
+        self.outcome, self.continued = "", True
         self.began, self.best_before = self.n_iter, self.best
 
     def continue_run(self, plan: Plan) -> None:
