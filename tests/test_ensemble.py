@@ -227,6 +227,12 @@ def test_groups_stay_together():
     assert len(scores) == 3
 
 
+def test_what_is_no_estimator_is_named_in_other_processes_too():
+    wrong = pickle.loads(pickle.dumps(FoldEnsembleClassifier({"a": 1})))
+    with pytest.raises(TypeError, match=r"estimator must be .* got {'a': 1}"):
+        wrong.fit(X, y)
+
+
 def test_groups_are_one_for_each_sample():
     cv, groups = GroupKFold(3), np.arange(150) // 5
     flat, column = (ensemble(cv=cv).fit(X, y, groups=g) for g in (groups, groups[:, None]))

@@ -24,7 +24,7 @@ def unpack(model: Any) -> Any:
     """What `pack` was given."""
     if type(model) in (list, tuple):
         return type(model)(unpack(one) for one in model)
-    if type(model) is not dict:
-        return model
+    if type(model) is not dict or "steps" not in model:
+        return model  # a dict isn't allowed, but `fit` says so
     known = Pipeline([("network", None)]).get_params(deep=False)
     return Pipeline(**{name: value for name, value in model.items() if name in known})
