@@ -844,6 +844,7 @@ def test_a_search_on_dask_is_the_serial_one_though_a_worker_dies(fragile):
     assert_array_equal(search.best_estimator_.coefs_[0], serial.best_estimator_.coefs_[0])
 
 
+@pytest.mark.filterwarnings("ignore:The `_safe_tags`:FutureWarning")  # old dask-ml
 def test_dask_ml_wrappers(client):
     wrappers = pytest.importorskip("dask_ml.wrappers")
     dX, dy = on_dask(X, y)

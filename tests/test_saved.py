@@ -87,7 +87,7 @@ def fitted_tables():
     classifier = BackpropClassifier((5,), max_iter=3)
     regressor = BackpropRegressor(hidden_layer_sizes=(5,), max_iter=3)
     encoder = TabularEncoder(max_one_hot=10, n_quantile_bins=4)
-    own = make_pipeline(RobustSmoothClip(), TreeBins(4), classifier)
+    own = make_pipeline(make_pipeline(RobustSmoothClip(), "passthrough"), TreeBins(4), classifier)
     return {
         "classes": TabularClassifier(classifier, cv=2, random_state=0).fit(table(), y),
         "numbers": TabularRegressor(regressor, encoder=encoder, cv=2, random_state=0).fit(

@@ -11,13 +11,15 @@ HOLDERS = "estimator", "members_"
 
 
 def pack(model: Any) -> Any:
-    """A dict for a pipeline, alone or in a list, unless it has attributes of its own."""
+    """A dict for a pipeline, alone, in a list or in another one, unless it has more attributes."""
     if type(model) in (list, tuple):
         return type(model)(pack(one) for one in model)
     if type(model) is not Pipeline:
         return model
     params: dict[str, Any] = model.get_params(deep=False)
-    return params if vars(model).keys() == params.keys() else model
+    if vars(model).keys() != params.keys():
+        return model
+    return params | {"steps": pack(params["steps"])}
 
 
 def unpack(model: Any) -> Any:
@@ -27,4 +29,5 @@ def unpack(model: Any) -> Any:
     if type(model) is not dict or "steps" not in model:
         return model  # a dict isn't allowed, but `fit` says so
     known = Pipeline([("network", None)]).get_params(deep=False)
-    return Pipeline(**{name: value for name, value in model.items() if name in known})
+    params = {name: value for name, value in model.items() if name in known}
+    return Pipeline(**params | {"steps": unpack(model["steps"])})

@@ -43,6 +43,9 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
 
     Attributes
     ----------
+    columns_ : list of int
+        Columns of codes.
+
     categories_ : list of ndarray of shape (n_codes,)
         The codes of each column, sorted.
 
@@ -135,7 +138,7 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
             X, y = self._validated(X, y, reset=True, y_numeric=is_continuous)
             if not is_continuous:
                 check_classification_targets(y)  # TargetEncoder takes fractions for numbers
-            self._check_columns()
+            self.columns_ = self._checked_columns()
             self._onnx_dtype = X.dtype
             encoder = target_encoder("continuous" if is_continuous else "auto")
             y = y.astype(np.float64) if is_continuous else y
@@ -148,15 +151,10 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         """Keep what the encoder has learned as arrays: every scikit-learn can load these."""
         self.classes_ = getattr(encoder, "classes_", None)
         self.categories_ = [np.asarray(codes) for codes in encoder.categories_]
-        longest = max(map(len, self.categories_))
-        rows = np.full((longest + 1, len(self.categories_)), np.nan)  # no code: unknown
-        for column, codes in zip(rows.T, self.categories_, strict=True):
-            column[: len(codes)] = codes
-        tables = np.split(encoder.transform(rows), rows.shape[1], axis=1)
-        self.tables_ = [
-            np.vstack([table[: len(codes)], table[-1]])
-            for table, codes in zip(tables, self.categories_, strict=True)
-        ]
+        unknown = np.atleast_1d(encoder.target_mean_)
+        shares, n = encoder.encodings_, len(unknown)  # n vectors for each column
+        tables = [np.stack(shares[k : k + n], axis=1) for k in range(0, len(shares), n)]
+        self.tables_ = [np.vstack([table, unknown]) for table in tables]
 
     def _scaled_tables(self) -> list[np.ndarray]:
         """The tables after `clip_`, which has a column for each of their columns."""
@@ -181,11 +179,11 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
             self, *arrays, reset=reset, accept_sparse="csr", dtype=floats, **params
         )
 
-    def _check_columns(self) -> None:
-        """Raise unless `columns` holds the indices of some columns."""
+    def _checked_columns(self) -> list[int]:
+        """`columns` as indices; raises unless it holds those of some columns."""
         n, given = self.n_features_in_, self.columns
         if given is None:
-            return
+            return list(range(n))
         columns = list(given) if np.iterable(given) and not isinstance(given, str) else []
         are_integers = all(
             isinstance(j, int | np.integer) and not isinstance(j, bool) for j in columns
@@ -196,6 +194,7 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
             )
         if len(set(columns)) < len(columns):
             raise ValueError(f"columns must hold each index once, got {given!r}.")
+        return [int(j) for j in columns]
 
     def transform(self, X: Any) -> Any:
         """Replace the codes.
@@ -230,14 +229,9 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         -------
         Z : Value
             What `transform` returns, as a dense matrix.
-
-        Raises
-        ------
-        NotImplementedError
-            If `fit` had other codes: here a code is its row in a table.
         """
         check_is_fitted(self)
-        exact, columns = graph.of(np.float64), self._coded()
+        exact, columns = graph.of(np.float64), self.columns_
         with config_context(transform_output="default"):
             scaled = self._scaled_tables()
         blocks = [graph.columns(X, self._others())]
@@ -266,20 +260,16 @@ class TargetShares(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         # of two classes, there is the share of the second one
         ends = [""] if classes is None else [f"_{label}" for label in classes]
         ends = ends[1:] if len(ends) == 2 else ends
-        shares = [f"{name}{end}" for name in names[self._coded()] for end in ends]
+        shares = [f"{name}{end}" for name in names[self.columns_] for end in ends]
         return np.array([*names[self._others()], *shares], dtype=object)
-
-    def _coded(self) -> list[int]:
-        """Columns that hold codes."""
-        return list(range(self.n_features_in_) if self.columns is None else self.columns)
 
     def _others(self) -> np.ndarray:
         """Columns that hold no codes."""
-        return np.setdiff1d(np.arange(self.n_features_in_), self._coded())
+        return np.setdiff1d(np.arange(self.n_features_in_), self.columns_)
 
     def _codes(self, X: Any) -> np.ndarray:
         """The columns of codes."""
-        codes = X[:, self._coded()]
+        codes = X[:, self.columns_]
         dense: np.ndarray = codes.toarray() if issparse(codes) else codes
         return dense
 
