@@ -119,11 +119,7 @@ def helpers(largest_product: int = LARGE_PRODUCT) -> Iterator[None]:
             HELPERS.keep(keeper, POOLS.allowed())
         yield
     finally:
-        try:
-            HELPERS.leave(keeper)
-        except KeyboardInterrupt:
-            HELPERS.leave(keeper)  # the interrupt may have come before it began
-            raise
+        to_the_end(lambda: HELPERS.leave(keeper))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 
 from skbackprop.architecture import cut
 from skbackprop.inspection.source import excerpt
-from skbackprop.inspection.steps import ROWS, Numbers, Origin, Scene, Step, says
+from skbackprop.inspection.steps import ROWS, Origin, Scene, Step, constants, says
 from skbackprop.inspection.updates import limits, state_arrays, update_rule
 from skbackprop.losses.exponential import ExponentialPoisson
 from skbackprop.losses.identity import IdentityLoss, IdentitySquaredError
@@ -44,7 +44,7 @@ def loss(scene: Scene) -> None:
     scene.add("L_i", done.losses(), ROWS)
     scene.add("L", np.array([done.data_loss]))
     scene.add(f"dZ{L}", done.arrays[f"dZ{L}"], ROWS, L)
-    known = _constants(loss)
+    known = constants(loss)
     option = "equal" if np.allclose(done.weight, 1 / len(Y), rtol=1e-6, atol=0) else ""
     scene.given["w"] = Origin("share", [], option)
     scene.given["L_i"] = Origin("loss of one", [f"Z{L}", A, "Y"], kind.__name__, known)
@@ -110,13 +110,6 @@ def loss(scene: Scene) -> None:
             constants=known,
         )
     )
-
-
-def _constants(loss: Any) -> Numbers | None:
-    """The parameters of one of the package's losses; None for those of others."""
-    if not type(loss).__module__.startswith("skbackprop."):
-        return None
-    return {name: float(value) for name, value in vars(loss).items()}
 
 
 def _of_one(kind: Any, Y: np.ndarray) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 from skbackprop.activations import ACTIVATIONS
@@ -85,11 +86,16 @@ def short(option: Any) -> str:
     return names.get(type(option), name)
 
 
-def constants(activation: Any) -> Numbers | None:
-    """The parameters of one of the package's activations; None for those of others."""
-    if type(activation) not in ACTIVATIONS.values():
+def constants(option: Any) -> Numbers | None:
+    """The parameters of an activation or loss of the package; None if the page doesn't know it.
+
+    It doesn't know a class from elsewhere, nor a FunctionPair, which holds functions.
+    """
+    values = vars(option)
+    is_ours = type(option).__module__.startswith("skbackprop.")
+    if not is_ours or not all(isinstance(value, Real) for value in values.values()):
         return None
-    return {name: float(value) for name, value in activation.get_params().items()}
+    return {name: float(value) for name, value in values.items()}
 
 
 def says(thing: Any) -> str:

@@ -183,7 +183,7 @@ class TabularEncoder(ONNXMethods, TransformerMixin, Saved, BaseEstimator):
         return self
 
     def _chosen(self, columns: list[Column]) -> list[Column]:
-        """Those that hold categories."""
+        """Those that hold categories; marks them as declared if the user has named them."""
         chosen = [c for c, is_one in zip(columns, self.categorical_, strict=True) if is_one]
         if not isinstance(self.categorical_features, str):
             for column in chosen:
